@@ -1,0 +1,61 @@
+"""dray carries BEAM applications from ``mix.exs`` to running servers.
+
+The names here are what a step is written with::
+
+    from dray import Context, File, Release, step
+
+They are looked up when first used, so that ``dray --version`` does not pay for them.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+from dray._version import __version__
+
+if TYPE_CHECKING:
+    from dray.core.artifact import Artifact
+    from dray.core.contents import Directory, File, Symlink
+    from dray.core.context import Context
+    from dray.core.pipeline import Pipeline, parallel
+    from dray.core.release import Release
+    from dray.core.step import Step, step
+    from dray.errors import StepError
+
+__all__ = [
+    "Artifact",
+    "Context",
+    "Directory",
+    "File",
+    "Pipeline",
+    "Release",
+    "Step",
+    "StepError",
+    "Symlink",
+    "__version__",
+    "parallel",
+    "step",
+]
+
+_HOME = {
+    "Artifact": "dray.core.artifact",
+    "Context": "dray.core.context",
+    "Directory": "dray.core.contents",
+    "File": "dray.core.contents",
+    "Pipeline": "dray.core.pipeline",
+    "Release": "dray.core.release",
+    "Step": "dray.core.step",
+    "StepError": "dray.errors",
+    "Symlink": "dray.core.contents",
+    "parallel": "dray.core.pipeline",
+    "step": "dray.core.step",
+}
+
+
+def __getattr__(name: str) -> object:
+    try:
+        home = _HOME[name]
+    except KeyError:
+        raise AttributeError(f"module 'dray' has no attribute {name!r}") from None
+    return getattr(importlib.import_module(home), name)

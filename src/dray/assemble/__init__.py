@@ -1,0 +1,1 @@
+"""Facts in, release out: applications, boot scripts, configuration, launcher, and the tree on disk."""

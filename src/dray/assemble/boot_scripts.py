@@ -1,0 +1,85 @@
+"""The files that boot a release: ``start.boot``, ``start_clean.boot``, their sources, and OTP's records."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from dray.beam.boot import build_script, format_script, parse_kernel_boot
+from dray.beam.boot_order import BootApplication
+from dray.beam.etf import encode
+from dray.beam.relfile import RelApplication, RelFile, format_rel, format_releases, format_start_erl
+from dray.core.application import Application, AppOrigin, Mode
+from dray.core.contents import Entry, File
+
+if TYPE_CHECKING:
+    from dray.core.erts import Erts
+    from dray.core.release import Release
+
+_ALWAYS_STARTED = ("kernel", "stdlib")
+
+
+def build_boot_entries(release: Release, erts: Erts, kernel_boot: bytes, *, config_providers: bool) -> list[Entry]:
+    """Return the boot scripts and what OTP's release handler wants to know.
+
+    Args:
+        release: The release, its applications resolved.
+        erts: The runtime.
+        kernel_boot: The boot file that came with the runtime.
+        config_providers: Whether the release computes configuration while it boots.
+
+    Raises:
+        ProjectError: The applications cannot be one release.
+    """
+    kernel = parse_kernel_boot(kernel_boot, file=f"{erts.root}/bin/start_clean.boot")
+    folder = release.version_path
+    consolidated = release.project is not None and release.project.consolidated is not None
+    path = f"$RELEASE_LIB/../{folder}/consolidated" if consolidated else None
+    entries: list[Entry] = []
+    for name, applications in (("start", release.applications), ("start_clean", clean(release.applications))):
+        script = build_script(
+            release.name,
+            release.version,
+            tuple(_boot_application(application) for application in applications),
+            kernel,
+            prepend_path=path,
+            boot_config_providers=config_providers,
+        )
+        entries.append(File(f"{folder}/{name}.boot", encode(script)))
+        entries.append(File(f"{folder}/{name}.script", format_script(script)))
+    rel = describe(release, erts)
+    return [
+        *entries,
+        File(f"{folder}/{release.name}.rel", format_rel(rel)),
+        File(f"releases/{release.name}-{release.version}.rel", format_rel(rel)),
+        File("releases/RELEASES", format_releases(rel)),
+        File("releases/start_erl.data", format_start_erl(erts.version, release.version)),
+    ]
+
+
+def clean(applications: tuple[Application, ...]) -> tuple[Application, ...]:
+    """Return the applications as ``start_clean`` has them: loaded, nothing started but kernel and stdlib."""
+    first = [next(app for app in applications if app.name == name) for name in _ALWAYS_STARTED]
+    others = [app for app in applications if app.name not in _ALWAYS_STARTED]
+    started = [replace(app, mode=Mode.PERMANENT) for app in first]
+    return (*started, *(app if app.mode is Mode.NONE else replace(app, mode=Mode.LOAD) for app in others))
+
+
+def describe(release: Release, erts: Erts) -> RelFile:
+    """Return what the ``.rel`` file says."""
+    return RelFile(
+        release.name,
+        release.version,
+        erts.version,
+        tuple(
+            RelApplication(app.name, app.version, app.mode.value, tuple(app.spec.included_applications))
+            for app in release.applications
+        ),
+    )
+
+
+def _boot_application(application: Application) -> BootApplication:
+    root = "$ROOT/lib" if application.origin is AppOrigin.OTP else "$RELEASE_LIB"
+    return BootApplication(
+        application.spec, application.mode, f"{root}/{application.name}-{application.version}/ebin"
+    )

@@ -1,0 +1,97 @@
+"""The launcher: ``bin/NAME``, the commands behind it, and Elixir's own scripts made to run inside a release."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dray.core.contents import Entry, File
+from dray.errors import ProjectError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from dray.core.context import Templates
+    from dray.core.erts import Erts
+    from dray.core.release import Release
+
+_SHARED = ("restart", "stop", "pid", "ping", "status", "version", "help")
+_ELIXIR = ("start", "start_iex", "daemon", "daemon_iex", "eval", "rpc", "remote")
+_ERLANG = ("start", "console", "daemon", "eval", "rpc", "remote")
+
+_DESCRIPTION = re.compile(r"^# (\S.*?): (.+)$", re.MULTILINE)
+_LIBRARY_FLAGS = re.compile(r' (?:-elixir_root "\$SCRIPT_PATH"/\.\./lib )?-pa "\$SCRIPT_PATH"/\.\./lib/\S+')
+_RUNTIME_FOLDER = 'ERTS_BIN="$ERTS_BIN"'
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command of the launcher: how it is typed and what it does."""
+
+    usage: str
+    summary: str
+
+
+def list_launcher_entries(release: Release, erts: Erts, templates: Templates, *, reboots: bool) -> list[Entry]:
+    """Return the launcher of a release.
+
+    Args:
+        release: Its name and version, and the facts of its project.
+        erts: The runtime, which the launcher starts.
+        templates: Renders the scripts.
+        reboots: Whether the release boots a second time once it is configured.
+
+    Raises:
+        ProjectError: Elixir's own scripts are of a kind that dray does not know.
+    """
+    tools = release.project.toolchain if release.project else None
+    language = "elixir" if tools and tools.elixir_version else "erlang"
+    values = {
+        "name": release.name,
+        "version": release.version,
+        "erts_version": erts.version if erts.included else None,
+        "mode_flag": "-elixir config_provider_reboot_mode" if reboots else "-mode",
+    }
+    folder = release.version_path
+    main = templates.render(f"releases/VSN/launcher.{language}", **values)
+    entries: list[Entry] = [
+        File(f"bin/{release.name}", templates.render("bin/NAME", **values).encode(), 0o755),
+        File(f"{folder}/launcher", main.encode()),
+        *_list_commands(folder, language, templates, values),
+    ]
+    if tools and tools.elixir_bin:
+        entries += _list_elixir_scripts(folder, tools.elixir_bin, erts)
+    return entries
+
+
+def _list_commands(folder: str, language: str, templates: Templates, values: dict[str, str | None]) -> list[Entry]:
+    own = _ELIXIR if language == "elixir" else _ERLANG
+    names = [f"{language}/{name}" for name in own] + list(_SHARED)
+    scripts = {name: templates.render(f"releases/VSN/commands/{name}.sh", **values, commands=()) for name in names}
+    commands = tuple(read_command(script) for script in scripts.values())
+    scripts["help"] = templates.render("releases/VSN/commands/help.sh", **values, commands=commands)
+    return [
+        File(f"{folder}/commands/{name.rpartition('/')[2]}.sh", script.encode()) for name, script in scripts.items()
+    ]
+
+
+def read_command(script: str) -> Command:
+    """Return what a command's script says of itself in its first lines: ``# eval "EXPR": Executes ...``."""
+    found = _DESCRIPTION.search(script)
+    if found is None:
+        raise ProjectError("a command of the launcher says in a comment '# NAME: what it does'")
+    return Command(found[1], found[2])
+
+
+def _list_elixir_scripts(folder: str, elixir_bin: Path, erts: Erts) -> list[Entry]:
+    """Return ``elixir`` and ``iex`` for use inside a release, where they find the release's own runtime."""
+    elixir = (elixir_bin / "elixir").read_text(encoding="utf-8")
+    adapted, changes = _LIBRARY_FLAGS.subn("", elixir, count=1)
+    if changes != 1 or _RUNTIME_FOLDER not in elixir:
+        raise ProjectError(f"{elixir_bin / 'elixir'} is not a launcher of Elixir's that dray knows")
+    if erts.included:
+        bin_folder = f'ERTS_BIN="$SCRIPT_PATH"/../../{erts.directory}/bin/'
+        adapted = adapted.replace(_RUNTIME_FOLDER, bin_folder)
+    iex = (elixir_bin / "iex").read_bytes()
+    return [File(f"{folder}/elixir", adapted.encode(), 0o755), File(f"{folder}/iex", iex, 0o755)]

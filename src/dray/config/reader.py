@@ -1,0 +1,150 @@
+"""Reads ``rel/config.py``: a Python file, run from top to bottom, that says settings and pipelines.
+
+The file is run, not imported, and leaves no trace: the folder ``rel`` is importable meanwhile, no compiled files are
+written beside the user's, and modules that it imported from ``rel`` are forgotten afterwards.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import runpy
+import sys
+import traceback
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dray.config.language import CURRENT, Reading
+from dray.core.pipeline import Parallel, Pipeline, as_pipeline
+from dray.core.settings import EMPTY, Settings
+from dray.core.step import Step
+from dray.errors import ConfigError, DrayError, Location
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+CONFIG_FILE = "rel/config.py"
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """What a project's configuration says.
+
+    Args:
+        settings: The values of ``config(...)``.
+        pipelines: The pipelines, by the name of their variable.
+        file: The file; None where the project has none and everything is at its defaults.
+    """
+
+    settings: Settings = EMPTY
+    pipelines: Mapping[str, Pipeline] = field(default_factory=dict)
+    file: Path | None = None
+
+
+@contextlib.contextmanager
+def open_configuration(root: Path, env: str) -> Iterator[Configuration]:
+    """Read a project's configuration; the project's own steps stay importable until the block ends.
+
+    Args:
+        root: The project's folder.
+        env: The environment to read it for.
+
+    Yields:
+        The configuration, an empty one where there is no ``rel/config.py``.
+
+    Raises:
+        ConfigError: The file is wrong; the error names the user's line.
+    """
+    file = root / CONFIG_FILE
+    if not file.is_file():
+        yield Configuration()
+        return
+    with _importable(root):
+        yield _read(file, env)
+
+
+def _read(file: Path, env: str) -> Configuration:
+    pipelines: dict[str, Pipeline] = {}
+    own: dict[str, Pipeline] = {}
+
+    def read_file(path: Path) -> None:
+        reading.folders.append(path.parent)
+        try:
+            names = _run(path)
+        finally:
+            reading.folders.pop()
+        found = own if path == file else pipelines
+        found.update(_pick_pipelines(names))
+
+    reading = Reading(env, read_file)
+    token = CURRENT.set(reading)
+    try:
+        read_file(file)
+    finally:
+        CURRENT.reset(token)
+    return Configuration(reading.settings, {**pipelines, **own}, file)
+
+
+def _run(path: Path) -> dict[str, Any]:
+    try:
+        return runpy.run_path(str(path))
+    except DrayError:
+        raise
+    except SyntaxError as error:
+        raise ConfigError(
+            f"{path.name} is not Python: {error.msg}", location=Location(str(error.filename), error.lineno or 0)
+        ) from error
+    except Exception as error:
+        raise ConfigError(
+            f"{path.name} failed: {describe_exception(error)}",
+            location=find_user_line(error, path.parent),
+            hint=_hint_for(error),
+        ) from error
+
+
+def describe_exception(error: BaseException) -> str:
+    """Return an exception as one line: its message, with its type where that says more."""
+    text = str(error).strip()
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def find_user_line(error: BaseException, folder: Path) -> Location | None:
+    """Return the innermost line of an exception that lies below a folder of the user's."""
+    frames = traceback.extract_tb(error.__traceback__)
+    for frame in reversed(frames):
+        if Path(frame.filename).is_relative_to(folder):
+            return Location(frame.filename, frame.lineno or 0)
+    return None
+
+
+def _hint_for(error: Exception) -> str | None:
+    if isinstance(error, TypeError) and "required positional argument" in str(error) and "ctx" in str(error):
+        return "a plain function stands in a pipeline without parentheses: | my_step |, or is decorated with @step"
+    if isinstance(error, ImportError) and "dray.steps" in str(error):
+        return "dray show steps lists the steps that are installed"
+    return None
+
+
+def _pick_pipelines(names: Mapping[str, Any]) -> dict[str, Pipeline]:
+    kinds = (Pipeline, Step, Parallel)
+    return {
+        name: as_pipeline(value)
+        for name, value in names.items()
+        if isinstance(value, kinds) and not name.startswith("_")
+    }
+
+
+@contextlib.contextmanager
+def _importable(root: Path) -> Iterator[None]:
+    before = set(sys.modules)
+    write_bytecode = sys.dont_write_bytecode
+    sys.path.insert(0, str(root))
+    sys.dont_write_bytecode = True
+    try:
+        yield
+    finally:
+        sys.dont_write_bytecode = write_bytecode
+        sys.path.remove(str(root))
+        for name in set(sys.modules) - before:
+            if name == "rel" or name.startswith("rel."):
+                del sys.modules[name]

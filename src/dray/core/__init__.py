@@ -1,0 +1,1 @@
+"""The values dray works with: stdlib only, no I/O, nothing but immutable data."""

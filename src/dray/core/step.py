@@ -1,0 +1,206 @@
+"""Steps: functions from a release to a release, and their use in a pipeline.
+
+    @step
+    def motd(release: Release, ctx: Context, *, text: str = "Welcome") -> Release:
+        return release.add(File("etc/motd", text.encode()))
+
+Calling ``motd(text="Hello")`` runs nothing: it returns a ``Step``, the function with its options and the
+line that asked for it. The pipe operator joins steps into a ``Pipeline`` (``dray.core.pipeline``).
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, overload
+
+from dray.core.option import Option, read_options
+from dray.errors import ConfigError, Location
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dray.core.context import Context
+    from dray.core.pipeline import Pipeable, Pipeline
+    from dray.core.release import Release
+
+P = ParamSpec("P")
+
+
+@dataclass(frozen=True, slots=True)
+class StepDefinition(Generic[P]):
+    """A step that can be used: what ``@step`` makes of a function.
+
+    Args:
+        name: What it is called in configuration, plans and messages.
+        function: The work.
+        options: What it takes.
+    """
+
+    name: str
+    function: Callable[Concatenate[Release, Context, P], Release]
+    options: tuple[Option, ...] = field(default=(), repr=False)
+
+    @property
+    def module(self) -> str:
+        """The Python module that defines it."""
+        return self.function.__module__
+
+    @property
+    def summary(self) -> str:
+        """The first line of its documentation."""
+        return (inspect.getdoc(self.function) or "").partition("\n")[0]
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Step:
+        """Return the step with these options; nothing runs yet.
+
+        Raises:
+            ConfigError: The step has no such option, or an option is given twice.
+        """
+        location = caller_location()
+        return Step(self, _bind(self, args, kwargs, location), location)
+
+    def run(self, release: Release, ctx: Context, *args: P.args, **kwargs: P.kwargs) -> Release:
+        """Do the work now; this is how a step that overrides another one calls it."""
+        return self.function(release, ctx, *args, **kwargs)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step with the options that a pipeline gives it.
+
+    Args:
+        definition: The step.
+        arguments: Option and value, as written in the pipeline.
+        location: Where it was written.
+    """
+
+    definition: StepDefinition[Any]
+    arguments: tuple[tuple[str, Any], ...]
+    location: Location
+
+    @property
+    def name(self) -> str:
+        """The step's name."""
+        return self.definition.name
+
+    def __or__(self, other: Pipeable) -> Pipeline:
+        from dray.core.pipeline import as_pipeline  # noqa: PLC0415 - a step and a pipeline know each other
+
+        return as_pipeline(self) | other
+
+    def __ror__(self, other: Pipeable) -> Pipeline:
+        from dray.core.pipeline import as_pipeline  # noqa: PLC0415 - see above
+
+        return as_pipeline(other) | self
+
+
+@overload
+def step(function: Callable[Concatenate[Release, Context, P], Release], /) -> StepDefinition[P]: ...
+
+
+@overload
+def step(*, name: str) -> Callable[[Callable[Concatenate[Release, Context, P], Release]], StepDefinition[P]]: ...
+
+
+def step(
+    function: Callable[Concatenate[Release, Context, P], Release] | None = None, /, *, name: str | None = None
+) -> StepDefinition[P] | Callable[[Callable[Concatenate[Release, Context, P], Release]], StepDefinition[P]]:
+    """Make a step of a function ``(release, ctx, ...options) -> release``.
+
+    Args:
+        function: The function, when used as ``@step``.
+        name: The step's name where it is not the function's. A step that takes the name of a built-in one
+            also takes the section of ``config(...)`` that belongs to it.
+
+    Returns:
+        The step.
+    """
+
+    def define(function: Callable[Concatenate[Release, Context, P], Release]) -> StepDefinition[P]:
+        return StepDefinition(name or function.__name__, function, read_options(function, skip=2))
+
+    return define if function is None else define(function)
+
+
+def as_step(function: Callable[..., Any]) -> Step:
+    """Return the step of a plain function that was put into a pipeline as it is.
+
+    Args:
+        function: Takes the release, or the release and the context.
+
+    Raises:
+        ConfigError: It takes anything else.
+    """
+    code = getattr(function, "__code__", None)
+    location = Location(code.co_filename, code.co_firstlineno) if code else Location("<unknown>")
+    name = getattr(function, "__name__", repr(function))
+    try:
+        parameters = list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):
+        parameters = []
+    required = [p for p in parameters if p.default is p.empty and p.kind is not p.VAR_POSITIONAL]
+    if not parameters or len(required) > 2:
+        raise ConfigError(
+            f"a function in a pipeline takes (release) or (release, ctx), and {name} does not",
+            location=location,
+            hint="options need the decorator: from dray import step, then @step above the function",
+        )
+    if len(parameters) == 1:
+
+        def run(release: Release, ctx: Context) -> Release:  # noqa: ARG001
+            result: Release = function(release)
+            return result
+
+        run.__module__, run.__doc__ = function.__module__, function.__doc__
+        return Step(StepDefinition(name, run), (), location)
+    return Step(StepDefinition(name, function), (), location)
+
+
+def caller_location() -> Location:
+    """Return the place outside dray's own values that called them."""
+    frame = sys._getframe(1)  # noqa: SLF001 - the one way to know the user's line
+    while frame.f_back and frame.f_globals.get("__name__", "").startswith(("dray.core.", "dray.config.")):
+        frame = frame.f_back
+    return Location(frame.f_code.co_filename, frame.f_lineno)
+
+
+def _bind(
+    definition: StepDefinition[Any], args: tuple[Any, ...], kwargs: dict[str, Any], location: Location
+) -> tuple[tuple[str, Any], ...]:
+    """Return the arguments by name, in the order of the options."""
+    options = definition.options
+    positional = [option for option in options if option.positional and not option.variadic]
+    variadic = next((option for option in options if option.variadic), None)
+    if len(args) > len(positional) and variadic is None:
+        raise ConfigError(
+            f"{definition.name} takes {_count(positional)} without a name",
+            got=f"{len(args)}",
+            location=location,
+            hint=f"name the others: {definition.name}({_example(options)})",
+        )
+    bound = {option.name: value for option, value in zip(positional, args, strict=False)}
+    if variadic and args[len(positional) :]:
+        bound[variadic.name] = tuple(args[len(positional) :])
+    known = tuple(option.name for option in options)
+    for name, value in kwargs.items():
+        if name not in known:
+            raise ConfigError(
+                f"{definition.name} has no option {name!r}; it has: {', '.join(known) or 'none'}",
+                got=name,
+                choices=known,
+                location=location,
+            )
+        if name in bound:
+            raise ConfigError(f"{definition.name}: {name} is given twice", location=location)
+        bound[name] = value
+    return tuple(bound.items())
+
+
+def _count(positional: list[Option]) -> str:
+    return "no option" if not positional else f"at most {len(positional)} option(s)"
+
+
+def _example(options: tuple[Option, ...]) -> str:
+    return ", ".join(f"{option.name}=..." for option in options)

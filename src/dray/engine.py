@@ -1,0 +1,146 @@
+"""Runs pipelines: resolves options, runs the steps one after the other, keeps the tree on disk equal to the release.
+
+What a step raises that is no error of dray's becomes one, with the user's line and what to do about it.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dray.assemble.tree import sync_tree
+from dray.config.reader import describe_exception, find_user_line
+from dray.console import StepConsole
+from dray.core.pipeline import Parallel
+from dray.core.release import Release
+from dray.errors import DrayError, PluginError, StepError
+from dray.core.step_options import resolve_step
+
+if TYPE_CHECKING:
+    from dray.console import PlainConsole
+    from dray.core.context import Context
+    from dray.core.pipeline import Pipeline
+    from dray.core.step import Step
+    from dray.core.step_options import Overrides
+
+
+@dataclass(frozen=True, slots=True)
+class StepTiming:
+    """How long a step took, in seconds."""
+
+    name: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """What a run made, and how long each step took."""
+
+    release: Release
+    steps: tuple[StepTiming, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """Runs pipelines in one context.
+
+    Args:
+        ctx: What every step gets; its console is replaced by one of the step's own.
+        console: Where steps are announced.
+        overrides: The values of ``--set``.
+    """
+
+    ctx: Context
+    console: PlainConsole
+    overrides: Overrides
+
+    def run(self, pipeline: Pipeline) -> RunResult:
+        """Run a pipeline from the beginning.
+
+        Raises:
+            DrayError: A step failed; what it had not begun is untouched.
+        """
+        try:
+            release, timings = self._run_stages(pipeline, Release(env=self.ctx.env), sync=True)
+        finally:
+            self.console.close()
+        return RunResult(release, timings)
+
+    def _run_stages(
+        self, pipeline: Pipeline, release: Release, *, sync: bool
+    ) -> tuple[Release, tuple[StepTiming, ...]]:
+        timings: tuple[StepTiming, ...] = ()
+        for stage in pipeline.stages:
+            if isinstance(stage, Parallel):
+                release, added = self._run_parallel(stage, release)
+            else:
+                release, added = self._run_step(stage, release, sync=sync)
+            timings += added
+        return release, timings
+
+    def _run_step(self, step: Step, release: Release, *, sync: bool) -> tuple[Release, tuple[StepTiming, ...]]:
+        console = StepConsole(self.console, step.name)
+        ctx = replace(self.ctx, console=console)
+        started = ctx.clock.monotonic()
+        done = self._call(step, release, ctx)
+        if done.contents is not release.contents and not sync:
+            raise StepError(
+                f"{step.name} changes the release, and parallel() runs its steps on one release",
+                location=step.location,
+                hint=f"put {step.name}() before parallel()",
+            )
+        if done.tree is not None and (done.contents is not release.contents or done.tree != release.tree):
+            done, change = sync_tree(done, done.tree, ctx.work / "trees" / f"{done.name}.json")
+            console.result(_describe_tree(done, change.written, change.removed))
+        seconds = ctx.clock.monotonic() - started
+        self.console.end_step(step.name, seconds, "; ".join(console.results))
+        return done, (StepTiming(step.name, seconds),)
+
+    def _call(self, step: Step, release: Release, ctx: Context) -> Release:
+        options = resolve_step(step, ctx.settings, self.overrides)
+        try:
+            done = step.definition.function(release, ctx, *options.positional, **options.named)
+        except DrayError as error:
+            error.location = error.location or step.location
+            raise
+        except Exception as error:
+            raise _explain(error, step, ctx.root) from error
+        if not isinstance(done, Release):
+            raise StepError(
+                f"the step {step.name} does not return a release",
+                got=repr(done),
+                location=step.location,
+                hint="end its function with: return release",
+            )
+        return done
+
+    def _run_parallel(self, stage: Parallel, release: Release) -> tuple[Release, tuple[StepTiming, ...]]:
+        with ThreadPoolExecutor(len(stage.branches)) as pool:
+            futures = [pool.submit(self._run_stages, branch, release, sync=False) for branch in stage.branches]
+        results = [future.result() for future in futures]
+        for done, _ in results:
+            for artifact in done.artifacts:
+                release = release.with_artifact(artifact)
+        return release, tuple(timing for _, timings in results for timing in timings)
+
+
+def _explain(error: Exception, step: Step, root: Path) -> Exception:
+    """Return what to say of an exception, by whose step it is: dray's (a bug), the project's, or a plugin's."""
+    module = step.definition.module
+    if module.startswith("dray."):
+        return error
+    own = find_user_line(error, root)
+    what = f"the step {step.name} failed: {describe_exception(error)}"
+    if own is not None:
+        return StepError(what, location=own)
+    package = module.partition(".")[0]
+    return PluginError(what, location=step.location, hint=f"the step belongs to the package {package}")
+
+
+def _describe_tree(release: Release, written: int, removed: int) -> str:
+    size = sum(getattr(entry, "digest", None).size for entry in release.contents if getattr(entry, "digest", None))  # type: ignore[union-attr]
+    changes = [f"{written} written"] if written else []
+    changes += [f"{removed} removed"] if removed else []
+    return f"{len(release.contents)} files, {size / 1e6:.1f} MB, {', '.join(changes) or 'unchanged'}"

@@ -1,0 +1,1 @@
+"""Packages: from a manifest to bytes."""

@@ -1,0 +1,86 @@
+"""Tar archives of a release, compressed with gzip.
+
+The same release gives the same bytes: entries in the order of the manifest, no owner, one time for all. The format is
+pax, as POSIX.1-2001 has it, which GNU tar, BSD tar, busybox and OTP's ``erl_tar`` read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tarfile
+from typing import TYPE_CHECKING
+
+import deflate
+
+from dray.assemble.content import read_file
+from dray.core.contents import Digest, Directory, File, Symlink
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from dray.core.contents import Entry
+    from dray.core.release import Release
+
+_CHUNK = 32 << 20
+"""So many bytes are compressed at once; a release larger than that becomes several gzip members, one after the
+other, which every reader takes as one."""
+
+
+def write_tar_gz(release: Release, path: Path, *, level: int, mtime: int) -> Digest:
+    """Write a release's archive.
+
+    Args:
+        release: The release.
+        path: The file; it has its old or its new content, whatever happens.
+        level: How hard to compress, 1 to 12.
+        mtime: The time of all entries, in seconds since 1970.
+
+    Returns:
+        Size and checksum of the file.
+
+    Raises:
+        OSError: A file cannot be read, or the archive cannot be written.
+    """
+    temporary = path.with_name(f".{path.name}.new")
+    checksum = hashlib.sha256()
+    size = 0
+    try:
+        with temporary.open("wb") as target:
+            for chunk in _split(release, mtime):
+                data = deflate.gzip_compress(chunk, level)
+                target.write(data)
+                checksum.update(data)
+                size += len(data)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return Digest(size, checksum.hexdigest())
+
+
+def _split(release: Release, mtime: int) -> Iterator[bytearray]:
+    """Yield the archive's bytes in parts that are compressed one by one."""
+    part = bytearray()
+    for entry in release.contents:
+        data = read_file(release, entry) if isinstance(entry, File) else b""
+        part += _header(entry, len(data), mtime)
+        part += data
+        part += bytes(-len(data) % tarfile.BLOCKSIZE)
+        if len(part) >= _CHUNK:
+            yield part
+            part = bytearray()
+    part += bytes(2 * tarfile.BLOCKSIZE)
+    yield part
+
+
+def _header(entry: Entry, size: int, mtime: int) -> bytes:
+    info = tarfile.TarInfo(entry.path)
+    info.mtime = mtime
+    match entry:
+        case File():
+            info.size, info.mode = size, entry.mode
+        case Symlink():
+            info.type, info.linkname, info.mode = tarfile.SYMTYPE, entry.target, 0o777
+        case Directory():
+            info.type, info.mode = tarfile.DIRTYPE, entry.mode
+    return info.tobuf(tarfile.PAX_FORMAT, "utf-8", "surrogateescape")

@@ -1,0 +1,56 @@
+"""What git knows of the project: the commit, and which files it ignores."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dray.core.project import Commit
+from dray.errors import ToolError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from dray.core.context import Shell
+
+
+def read_commit(shell: Shell, root: Path) -> Commit | None:
+    """Return the commit of the working tree; None where there is no git, no repository or no commit yet."""
+    log = _git(shell, root, "log", "-1", "--format=%H %ct")
+    if not log:
+        return None
+    sha, time = log.split()
+    status = _git(shell, root, "status", "--porcelain", "--untracked-files=no", "--", ".")
+    return Commit(sha, int(time), dirty=bool(status))
+
+
+def list_reference_files(root: Path) -> tuple[Path, ...]:
+    """Return the files in which git keeps what ``git describe`` in a ``mix.exs`` depends on: HEAD and references."""
+    for folder in (root, *root.parents):
+        git = folder / ".git"
+        if git.is_file():
+            git = (folder / git.read_text(encoding="utf-8").removeprefix("gitdir:").strip()).resolve()
+        if git.is_dir():
+            common = git / "commondir"
+            shared = (git / common.read_text(encoding="utf-8").strip()).resolve() if common.is_file() else git
+            return (git / "HEAD", shared / "packed-refs", *sorted((shared / "refs").rglob("*")))
+    return ()
+
+
+def filter_ignored(shell: Shell, root: Path, paths: Iterable[str]) -> tuple[str, ...]:
+    """Return those of some paths that git ignores: files that are made, not written."""
+    listed = "\0".join(paths)
+    if not listed or shell.which("git") is None:
+        return ()
+    done = shell.run(
+        ("git", "check-ignore", "--stdin", "-z"), cwd=root, stdin=listed.encode(), capture=True, check=False
+    )
+    return tuple(path for path in done.output.split("\0") if path)
+
+
+def _git(shell: Shell, root: Path, *arguments: str) -> str:
+    try:
+        done = shell.run(("git", "--no-optional-locks", *arguments), cwd=root, capture=True, check=False)
+    except ToolError:
+        return ""
+    return done.output.strip() if done.status == 0 else ""

@@ -1,0 +1,230 @@
+"""Reads a project's facts, and starts no BEAM where the last ones are still right.
+
+They are right as long as nothing that they depend on has changed: the project's files and those of its
+dependencies, what was compiled from them, the environment variables, Elixir and OTP themselves, the commit, and the
+question. What the last build saw of all this is kept beside the facts in dray's work folder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from dray._version import __version__
+from dray.errors import ProjectError
+from dray.project.git import filter_ignored, list_reference_files, read_commit
+from dray.project.mix import FACTS_SCRIPT, run_mix
+from dray.project.mix_facts import parse_mix_facts
+from dray.project.packages import add_package_facts
+from dray.project.snapshot import Snapshot, differences, take_snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from dray.core.context import Context
+    from dray.core.project import Project
+    from dray.project.request import FactsRequest
+
+_VOLATILE = frozenset(
+    {
+        "_",
+        "COLUMNS",
+        "DBUS_SESSION_BUS_ADDRESS",
+        "DISPLAY",
+        "LINES",
+        "OLDPWD",
+        "PWD",
+        "SHLVL",
+        "STY",
+        "TERM",
+        "TERM_SESSION_ID",
+        "TMUX",
+        "TMUX_PANE",
+        "WINDOWID",
+        "XAUTHORITY",
+    }
+)
+_VOLATILE_PREFIXES = ("DRAY_", "GPG_", "LC_TERMINAL", "SSH_", "XDG_SESSION", "VTE_", "ITERM_", "KITTY_", "PYTEST_")
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFacts:
+    """The facts of the last build and what they depended on.
+
+    Args:
+        key: Stands for the question, the environment and the tools.
+        sources: The project's files before it was compiled.
+        results: What was compiled, afterwards.
+        facts: The facts in the external term format.
+    """
+
+    key: str
+    sources: Snapshot
+    results: Snapshot
+    facts: bytes
+
+
+def find_project(root: Path) -> str:
+    """Return the kind of project in a folder: ``mix`` or ``rebar3``.
+
+    Raises:
+        ProjectError: There is none.
+    """
+    for name, kind in (("mix.exs", "mix"), ("rebar.config", "rebar3")):
+        if (root / name).is_file():
+            return kind
+    above = next((folder for folder in root.parents if (folder / "mix.exs").is_file()), None)
+    raise ProjectError(
+        f"there is no mix.exs and no rebar.config in {root}",
+        hint=f"cd {above}" if above else "run dray in the folder of your project, or make one: mix new NAME",
+    )
+
+
+def read_project(ctx: Context, request: FactsRequest, *, meanwhile: Callable[[], None] | None = None) -> Project:
+    """Return the project's facts, compiling it first where anything has changed.
+
+    Args:
+        ctx: The outside world.
+        request: The release that the facts are for.
+        meanwhile: Called while the BEAM works; preparations that a build without changes need not make.
+
+    Raises:
+        ProjectError: There is no project, or it cannot be released.
+        ToolError: It does not compile.
+    """
+    find_project(ctx.root)
+    moment = int(ctx.clock.now() * 1e9)
+    key = _make_key(ctx, request)
+    stored = load_facts(ctx.work, request)
+    if stored is not None and stored.key == key and not ctx.mix_arguments:
+        project = parse_mix_facts(stored.facts)
+        if not _changes(stored, project, ctx, moment):
+            ctx.console.result("nothing to compile")
+            return replace(project, commit=read_commit(ctx.shell, ctx.root))
+    return _refresh(ctx, request, key, meanwhile)
+
+
+def _changes(stored: StoredFacts, project: Project, ctx: Context, moment: int) -> bool:
+    sources = _take_sources(ctx, project, moment)
+    if differences(stored.sources, sources):
+        return True
+    return bool(differences(stored.results, _take_results(project, moment)))
+
+
+def _refresh(ctx: Context, request: FactsRequest, key: str, meanwhile: Callable[[], None] | None) -> Project:
+    moment = int(ctx.clock.now() * 1e9)
+    before = _take_sources(ctx, None, moment)
+    if meanwhile is not None:
+        threading.Thread(target=meanwhile, daemon=True).start()
+    ctx.console.progress("compiling")
+    facts = add_package_facts(run_mix(ctx, request))
+    project = parse_mix_facts(facts)
+    after = _take_sources(ctx, project, moment)
+    sources = _without_side_effects(ctx, before, after)
+    results = _take_results(project, int(ctx.clock.now() * 1e9))
+    save_facts(ctx.work, request, StoredFacts(key, sources, results.settle(results), facts))
+    ctx.console.result("compiled")
+    return replace(project, commit=read_commit(ctx.shell, ctx.root))
+
+
+def _without_side_effects(ctx: Context, before: Snapshot, after: Snapshot) -> Snapshot:
+    """Return the state of the sources that the facts belong to.
+
+    It is the state before compiling: what the user has changed meanwhile must count as a change the next time.
+    Only files that were not looked at before (dependencies outside the project) and files that git ignores, which
+    compiling has made (parsers, native code), are taken as they are now.
+    """
+    changed = differences(before, after)
+    outside = [path for path in changed if not path.startswith(f"{ctx.root}/")]
+    made = filter_ignored(ctx.shell, ctx.root, [path for path in changed if path.startswith(f"{ctx.root}/")])
+    return before.update(after, (*outside, *made)).settle(after)
+
+
+def _take_sources(ctx: Context, project: Project | None, moment: int) -> Snapshot:
+    roots = [ctx.root]
+    files = [FACTS_SCRIPT, *list_reference_files(ctx.root)]
+    for tool in ("elixir", "erl", "rebar3"):
+        found = ctx.shell.which(tool)
+        files += [found.resolve()] if found else []
+    if project is not None:
+        paths = [dependency.path for dependency in project.dependencies]
+        roots += [path for path in paths if not path.is_relative_to(ctx.root)]
+        files += [path for path in project.config_files if not path.is_relative_to(ctx.root)]
+        files += _files_of_toolchain(project)
+    return take_snapshot(roots, files, moment=moment)
+
+
+def _files_of_toolchain(project: Project) -> list[Path]:
+    tools = project.toolchain
+    files = [
+        tools.otp_root / "releases" / tools.otp_release / "OTP_VERSION",
+        tools.otp_root / f"erts-{tools.erts_version}" / "bin" / "beam.smp",
+    ]
+    if tools.elixir_bin is not None:
+        files.append(tools.elixir_bin.parent / "lib" / "elixir" / "ebin" / "elixir.app")
+    return files
+
+
+def _take_results(project: Project, moment: int) -> Snapshot:
+    roots = [project.build_path / "lib"]
+    if project.consolidated is not None and not project.consolidated.is_relative_to(roots[0]):
+        roots.append(project.consolidated)
+    return take_snapshot(roots, moment=moment)
+
+
+def _make_key(ctx: Context, request: FactsRequest) -> str:
+    environment = {
+        name: value
+        for name, value in ctx.environ.items()
+        if name not in _VOLATILE and not name.startswith(_VOLATILE_PREFIXES)
+    }
+    question = [__version__, str(ctx.root), ctx.env, repr(request), sorted(environment.items())]
+    return hashlib.sha256(json.dumps(question).encode()).hexdigest()
+
+
+def load_facts(work: Path, request: FactsRequest) -> StoredFacts | None:
+    """Return the facts of the last build; None where there are none or where they are damaged."""
+    name = _file_name(request)
+    try:
+        index = json.loads((work / f"{name}.json").read_bytes())
+        facts = (work / f"{name}.etf").read_bytes()
+        if hashlib.sha256(facts).hexdigest() != index["facts"]:
+            return None
+        sources, results = (_load_snapshot(index[name]) for name in ("sources", "results"))
+        return StoredFacts(index["key"], sources, results, facts)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def save_facts(work: Path, request: FactsRequest, stored: StoredFacts) -> None:
+    """Keep the facts for the next build."""
+    name = _file_name(request)
+    index: dict[str, object] = {
+        "key": stored.key,
+        "facts": hashlib.sha256(stored.facts).hexdigest(),
+        "sources": [stored.sources.moment, stored.sources.files],
+        "results": [stored.results.moment, stored.results.files],
+    }
+    write_atomically(work / f"{name}.etf", stored.facts)
+    write_atomically(work / f"{name}.json", json.dumps(index).encode())
+
+
+def _file_name(request: FactsRequest) -> str:
+    """Return where the answer to a question is kept: one file for each release, whatever its version is."""
+    return f"facts-{request.release or 'default'}"
+
+
+def _load_snapshot(value: tuple[int, Mapping[str, list[int | str]]]) -> Snapshot:
+    moment, files = value
+    return Snapshot({path: (*state,) for path, state in files.items()}, moment)  # type: ignore[misc]
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write a file so that it has either its old or its new content."""
+    temporary = path.with_name(f".{path.name}.new")
+    temporary.write_bytes(data)
+    temporary.replace(path)

@@ -1,0 +1,131 @@
+"""Has anything changed? Snapshots of files, compared as git compares its index.
+
+A file counts as unchanged where size, modification time, change time and inode are the same. Clocks are coarse: a
+file that was changed just before the snapshot may change again without a trace. For such files the content is
+part of the snapshot, too.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+IGNORED_FOLDERS = frozenset({"_build", ".git", "node_modules", "__pycache__", ".elixir_ls", ".lexical", ".expert"})
+"""Folders that hold no source: results, caches, and packages whose lock file stands for them."""
+
+_LOCKS_OF_IGNORED = {"node_modules": ".package-lock.json"}
+_COARSE_CLOCK_NS = 2_000_000_000
+
+State = tuple[int, int, int, int, str]
+"""Size, modification time, change time (both in ns), inode; content where the times cannot be trusted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The states of files at one moment.
+
+    Args:
+        files: Path and state.
+        moment: When it was taken, in nanoseconds since 1970.
+    """
+
+    files: Mapping[str, State]
+    moment: int
+
+    def settle(self, current: Snapshot) -> Snapshot:
+        """Return the snapshot with the content of every file that changed shortly before it.
+
+        Args:
+            current: The same files now, where some time has passed. A file that has changed meanwhile gets no
+                content, so that it never counts as unchanged.
+        """
+        limit = self.moment - _COARSE_CLOCK_NS
+        settled = dict(self.files)
+        for path, state in self.files.items():
+            if max(state[1], state[2]) >= limit:
+                same = current.files.get(path, ())[:4] == state[:4]
+                settled[path] = (*state[:4], read_content_key(path) if same else "changed")
+        return Snapshot(settled, self.moment)
+
+    def update(self, newer: Snapshot, paths: Iterable[str]) -> Snapshot:
+        """Return the snapshot with the states of ``paths`` taken from a newer one."""
+        files = dict(self.files)
+        for path in paths:
+            if path in newer.files:
+                files[path] = newer.files[path]
+            else:
+                files.pop(path, None)
+        return Snapshot(files, self.moment)
+
+
+def differences(recorded: Snapshot, current: Snapshot) -> list[str]:
+    """Return the paths that are not what they were, sorted; files added and removed count."""
+    before, now = recorded.files, current.files
+    changed = [path for path in now if path not in before]
+    for path, state in before.items():
+        found = now.get(path)
+        if found is None or found[:4] != state[:4] or (state[4] and read_content_key(path) != state[4]):
+            changed.append(path)
+    return sorted(changed)
+
+
+def read_content_key(path: str) -> str:
+    """Return what stands for a file's content; empty where it cannot be read."""
+    try:
+        place = Path(path)
+        if place.is_symlink():
+            return f"link:{place.readlink()}"
+        with place.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return "unreadable"
+
+
+def take_snapshot(roots: Iterable[Path], files: Iterable[Path] = (), *, moment: int) -> Snapshot:
+    """Return the states of all files below some folders, and of some single files.
+
+    Args:
+        roots: Folders; those of ``IGNORED_FOLDERS`` below them are left out. One that does not exist is empty.
+        files: Single files; one that does not exist is left out.
+        moment: The time, in nanoseconds since 1970.
+    """
+    states: dict[str, State] = {}
+    for root in roots:
+        _scan(str(root), states)
+    for file in files:
+        try:
+            states[str(file)] = state_of(os.lstat(file))
+        except OSError:
+            continue
+    return Snapshot(states, moment)
+
+
+def state_of(found: os.stat_result) -> State:
+    """Return the state that the file system reports."""
+    return (found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino, "")
+
+
+def _scan(folder: str, states: dict[str, State]) -> None:
+    try:
+        entries = os.scandir(folder)
+    except OSError:
+        return
+    with entries:
+        for entry in entries:
+            if not entry.is_dir(follow_symlinks=False):
+                found = entry.stat(follow_symlinks=False)
+                if not stat.S_ISSOCK(found.st_mode):
+                    states[entry.path] = state_of(found)
+            elif entry.name not in IGNORED_FOLDERS:
+                _scan(entry.path, states)
+            elif entry.name in _LOCKS_OF_IGNORED:
+                lock = Path(entry.path, _LOCKS_OF_IGNORED[entry.name])
+                if lock.exists():
+                    states[str(lock)] = state_of(lock.stat())

@@ -1,0 +1,29 @@
+"""The step ``overlay``: lays the files of a folder over the release."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dray.assemble.overlays import list_overlay
+from dray.core.step import step
+
+if TYPE_CHECKING:
+    from dray.core.context import Context
+    from dray.core.release import Release
+
+
+@step
+def overlay(release: Release, ctx: Context, path: str) -> Release:
+    """Add all files of a folder, as they lie in it, at the root of the release.
+
+    ``rel/overlays`` needs no step: it is added by ``assemble``.
+
+    Args:
+        release: The release.
+        ctx: The outside world.
+        path: The folder, relative to the project.
+
+    Returns:
+        The release with the files.
+    """
+    return release.add(*list_overlay(ctx.root / path))

@@ -1,0 +1,98 @@
+"""The step ``release``: compiles the project and says which release is built of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from dray.assemble.describe import describe_release
+from dray.core.option import validate_value
+from dray.core.step import step
+from dray.errors import ConfigError, Location
+
+if TYPE_CHECKING:
+    from dray.core.context import Context
+    from dray.core.release import Release
+
+
+@step
+def release(
+    nothing: Release,  # noqa: ARG001 - a pipeline begins with nothing
+    ctx: Context,
+    name: str | None = None,
+    *,
+    version: str | None = None,
+    applications: dict[str, str] | None = None,
+    include_erts: bool | str | None = None,
+    strip_beams: bool | dict[str, Any] | None = None,
+    overlays: list[str] | None = None,
+    path: str | None = None,
+    runtime_config_path: str | bool | None = None,
+    validate_compile_env: bool | None = None,
+    reboot_system_after_config: bool | None = None,
+    prune_runtime_sys_config_after_boot: bool | None = None,
+    start_distribution_during_config: bool | None = None,
+    skip_mode_validation_for: list[str] | None = None,
+) -> Release:
+    """Compile the project and name the release.
+
+    The options are those of ``releases:`` in ``mix.exs``, and win over them. They can also be set with
+    ``config("NAME", ...)``, where NAME is the release's.
+
+    Args:
+        nothing: What a pipeline begins with.
+        ctx: The outside world.
+        name: The release; where it is left out, the project's only one, or its default.
+        version: The version, with ``{mix}``, ``{git}`` and ``{env}`` filled in.
+        applications: Applications and their modes: permanent, transient, temporary, load or none.
+        include_erts: Whether to include the runtime, or the path of another one.
+        strip_beams: Whether to strip modules, or ``{"keep": [...], "compress": True}``.
+        overlays: Folders that are laid over the release, after ``rel/overlays``.
+        path: Where the release is put, instead of ``_build/ENV/rel/NAME``.
+        runtime_config_path: The file that configures the release at boot; False for none.
+        validate_compile_env: Whether to check at boot what was configured when compiling.
+        reboot_system_after_config: Whether to boot once more when the configuration is computed.
+        prune_runtime_sys_config_after_boot: Whether to remove the computed configuration after booting.
+        start_distribution_during_config: Whether the node can be reached while it is configured.
+        skip_mode_validation_for: Applications whose mode is not compared with those they need.
+
+    Returns:
+        The release with its name, version, runtime and applications.
+    """
+    written = {key: value for key, value in locals().items() if key in _CONFIGURABLE and value is not None}
+    described = describe_release(
+        ctx,
+        name,
+        lambda chosen: {**_read_section(ctx, chosen), **written},
+        meanwhile=ctx.templates.preload,
+    )
+    count = len(described.applications)
+    ctx.console.result(f"{described.name} {described.version}, {count} applications, {_tools(described)}")
+    return described
+
+
+_CONFIGURABLE = {option.name: option for option in release.options if option.name != "name"}
+
+
+def _read_section(ctx: Context, name: str) -> dict[str, Any]:
+    """Return what ``config("NAME", ...)`` says of the release."""
+    values = {}
+    for key, setting in ctx.settings.section(name).items():
+        option = _CONFIGURABLE.get(key)
+        location = setting.origin if isinstance(setting.origin, Location) else None
+        if option is None:
+            raise ConfigError(
+                f"a release has no option {key!r}; it has: {', '.join(_CONFIGURABLE)}",
+                got=key,
+                choices=tuple(_CONFIGURABLE),
+                location=location,
+            )
+        values[key] = validate_value(setting.value, option, owner=name, origin=setting.origin)
+    return values
+
+
+def _tools(described: Release) -> str:
+    tools = described.project.toolchain if described.project else None
+    if tools is None:
+        return ""
+    elixir = f"Elixir {tools.elixir_version}, " if tools.elixir_version else ""
+    return f"{elixir}OTP {tools.otp_release}"

@@ -1,0 +1,1 @@
+"""Renders templates; the only room that knows Jinja2. The templates are in ``files/``, laid out as installed."""

@@ -1,0 +1,3 @@
+# shellcheck shell=sh
+# daemon_iex: Starts the system as a daemon with IEx attached
+start iex --pipe-to "$RELEASE_TMP/pipe" "$RELEASE_TMP/log"

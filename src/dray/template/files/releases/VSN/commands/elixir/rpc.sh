@@ -1,0 +1,4 @@
+# shellcheck shell=sh
+# rpc "EXPR": Executes the given expression remotely on the running system
+[ -n "$2" ] || fail "RPC expects an expression as argument"
+remotely elixir rpc --rpc-eval "$RELEASE_NODE" "$2"

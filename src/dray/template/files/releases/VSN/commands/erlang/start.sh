@@ -1,0 +1,3 @@
+# shellcheck shell=sh
+# start: Starts the system
+start erl -noshell -noinput

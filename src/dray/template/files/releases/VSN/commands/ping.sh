@@ -1,0 +1,4 @@
+# shellcheck shell=sh
+# ping: Tells whether the system answers: pong and status 0, or status 1
+call_node erlang node >/dev/null 2>&1 || not_running
+echo pong

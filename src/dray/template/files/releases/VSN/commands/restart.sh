@@ -1,0 +1,3 @@
+# shellcheck shell=sh
+# restart: Restarts the running system inside its operating system process
+call_node init restart >/dev/null 2>&1 || not_running

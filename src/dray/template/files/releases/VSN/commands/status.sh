@@ -1,0 +1,16 @@
+# shellcheck shell=sh
+# status: Says whether the system runs, which version and for how long: status 0, or 3 when it does not run
+{% block status %}
+if pid=$(node_pid); then
+  running=$(call_node os getenv '["RELEASE_VSN"]')
+  running=${running#\"}
+  uptime=$(call_node erlang statistics '[wall_clock]')
+  uptime=${uptime#\{}
+  seconds=$((${uptime%%,*} / 1000))
+  echo "$RELEASE_NAME ${running%\"} is running: pid $pid, node $RELEASE_NODE," \
+    "up $((seconds / 86400))d $((seconds / 3600 % 24))h $((seconds / 60 % 60))m $((seconds % 60))s"
+else
+  echo "$RELEASE_NAME is not running"
+  exit 3
+fi
+{% endblock %}

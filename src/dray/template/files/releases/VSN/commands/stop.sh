@@ -1,0 +1,18 @@
+# shellcheck shell=sh
+# stop: Stops the running system and waits until it is gone, RELEASE_STOP_TIMEOUT seconds at most (60)
+{% block pre_stop %}
+{% endblock %}
+pid=$(node_pid) || not_running
+call_node init stop >/dev/null 2>&1 || not_running
+
+left=$((${RELEASE_STOP_TIMEOUT:-60} * 20))
+while process_lives "$pid"; do
+  if [ "$left" -le 0 ]; then
+    fail "$RELEASE_NAME still runs after ${RELEASE_STOP_TIMEOUT:-60} seconds (pid $pid): it was told to stop and" \
+      "goes on stopping. Wait longer with RELEASE_STOP_TIMEOUT, or end it: kill -KILL $pid"
+  fi
+  left=$((left - 1))
+  sleep 0.05
+done
+{% block post_stop %}
+{% endblock %}

@@ -1,0 +1,3 @@
+# shellcheck shell=sh
+# version: Prints the release name and version to be booted
+echo "$RELEASE_NAME $RELEASE_VSN"
