@@ -7,6 +7,7 @@ line that ends it. Standard output is for data and never written here.
 
 from __future__ import annotations
 
+import re
 import sys
 from typing import TYPE_CHECKING, TextIO
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from rich.status import Status
+
+
+_COLOURS = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
 class PlainConsole:
@@ -38,8 +42,10 @@ class PlainConsole:
         self.write(f"warning: {text}")
 
     def output(self, line: str) -> None:
-        """Show a line that a program printed."""
-        self.info(f"  | {line}".rstrip())
+        """Show a line that a program printed, without its colours."""
+        plain = _COLOURS.sub("", line)
+        if plain.strip():
+            self.info(f"  | {plain}".rstrip())
 
     def progress(self, step: str, text: str) -> None:
         """Say what a step is at: nothing here, a log has no place for what changes."""
@@ -77,8 +83,9 @@ class TerminalConsole(PlainConsole):
 
     def output(self, line: str) -> None:
         """Show the line beside the spinner; the last lines of a program that fails are part of its error."""
-        if line.strip():
-            self.progress(self.step, line.strip())
+        plain = _COLOURS.sub("", line).strip()
+        if plain:
+            self.progress(self.step, plain)
 
     def progress(self, step: str, text: str) -> None:
         """Say what a step is at."""

@@ -7,18 +7,20 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dray.assemble.tree import sync_tree
+from dray.assemble.tree_index import tree_index_path
 from dray.config.reader import describe_exception, find_user_line
 from dray.console import StepConsole
 from dray.core.pipeline import Parallel
 from dray.core.release import Release
-from dray.errors import DrayError, PluginError, StepError
 from dray.core.step_options import resolve_step
+from dray.errors import DrayError, PluginError, StepError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from dray.console import PlainConsole
     from dray.core.context import Context
     from dray.core.pipeline import Pipeline
@@ -92,7 +94,7 @@ class Engine:
                 hint=f"put {step.name}() before parallel()",
             )
         if done.tree is not None and (done.contents is not release.contents or done.tree != release.tree):
-            done, change = sync_tree(done, done.tree, ctx.work / "trees" / f"{done.name}.json")
+            done, change = sync_tree(done, done.tree, tree_index_path(ctx.work, done.name))
             console.result(_describe_tree(done, change.written, change.removed))
         seconds = ctx.clock.monotonic() - started
         self.console.end_step(step.name, seconds, "; ".join(console.results))
@@ -140,7 +142,7 @@ def _explain(error: Exception, step: Step, root: Path) -> Exception:
 
 
 def _describe_tree(release: Release, written: int, removed: int) -> str:
-    size = sum(getattr(entry, "digest", None).size for entry in release.contents if getattr(entry, "digest", None))  # type: ignore[union-attr]
+    size = sum(digest.size for digest in release.digests.values())
     changes = [f"{written} written"] if written else []
     changes += [f"{removed} removed"] if removed else []
     return f"{len(release.contents)} files, {size / 1e6:.1f} MB, {', '.join(changes) or 'unchanged'}"

@@ -11,6 +11,7 @@ from dray.beam.etf import encode
 from dray.beam.relfile import RelApplication, RelFile, format_rel, format_releases, format_start_erl
 from dray.core.application import Application, AppOrigin, Mode
 from dray.core.contents import Entry, File
+from dray.errors import ProjectError
 
 if TYPE_CHECKING:
     from dray.core.erts import Erts
@@ -36,7 +37,7 @@ def build_boot_entries(release: Release, erts: Erts, kernel_boot: bytes, *, conf
     consolidated = release.project is not None and release.project.consolidated is not None
     path = f"$RELEASE_LIB/../{folder}/consolidated" if consolidated else None
     entries: list[Entry] = []
-    for name, applications in (("start", release.applications), ("start_clean", clean(release.applications))):
+    for name, applications in choose_scripts(release):
         script = build_script(
             release.name,
             release.version,
@@ -55,6 +56,25 @@ def build_boot_entries(release: Release, erts: Erts, kernel_boot: bytes, *, conf
         File("releases/RELEASES", format_releases(rel)),
         File("releases/start_erl.data", format_start_erl(erts.version, release.version)),
     ]
+
+
+def choose_scripts(release: Release) -> list[tuple[str, tuple[Application, ...]]]:
+    """Return the boot scripts of a release, each with its applications in their order and modes.
+
+    Raises:
+        ProjectError: A script names an application that the release does not have.
+    """
+    scripts = release.definition.boot_scripts if release.definition else ()
+    if not scripts:
+        return [("start", release.applications), ("start_clean", clean(release.applications))]
+    known = {app.name: app for app in release.applications}
+    chosen = []
+    for name, modes in scripts:
+        missing = [app for app, _ in modes if app not in known]
+        if missing:
+            raise ProjectError(f"the boot script {name} names {missing[0]}, which is not in the release")
+        chosen.append((name, tuple(replace(known[app], mode=Mode(mode)) for app, mode in modes)))
+    return chosen
 
 
 def clean(applications: tuple[Application, ...]) -> tuple[Application, ...]:

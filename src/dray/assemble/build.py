@@ -8,11 +8,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from dray.assemble.applications import ModuleFilter, list_application_entries, list_folder
+from dray.assemble.applications import choose_stripping, list_application_entries, list_folder
 from dray.assemble.boot_scripts import build_boot_entries
 from dray.assemble.erts import find_kernel_boot, list_erts_entries
 from dray.assemble.facts import facts_of
 from dray.assemble.launcher import list_launcher_entries
+from dray.assemble.native import check_native
 from dray.assemble.overlays import list_overlay_entries
 from dray.assemble.sys_config import DEPRECATED_RUNTIME_CONFIG, SysConfig, build_sys_config
 from dray.assemble.vm_args import list_environment_entries
@@ -21,6 +22,7 @@ from dray.errors import ProjectError
 
 if TYPE_CHECKING:
     from pathlib import Path
+
     from dray.core.context import Context
     from dray.core.project import Project, ReleaseDefinition
     from dray.core.release import Release
@@ -50,12 +52,12 @@ def assemble_release(release: Release, ctx: Context) -> Release:
     erts = release.erts
     if erts is None:
         raise ProjectError("a release is assembled for a runtime")
-    modules = ModuleFilter(definition.strip, project.toolchain)
+    strip = choose_stripping(definition.strip, project.toolchain)
     runtime_config = find_runtime_config(project, definition, ctx)
     sys_config = _read_sys_config(release, definition, runtime_config)
     entries: list[Entry] = [
         *(list_erts_entries(erts, ctx.templates) if erts.included else ()),
-        *list_application_entries(release.applications, erts, modules),
+        *list_application_entries(release.applications, erts, strip),
         *build_boot_entries(
             release, erts, find_kernel_boot(erts).read_bytes(), config_providers=sys_config.has_providers
         ),
@@ -64,10 +66,12 @@ def assemble_release(release: Release, ctx: Context) -> Release:
         *list_launcher_entries(release, erts, ctx.templates, reboots=sys_config.reboots),
     ]
     if project.consolidated is not None:
-        entries += list_folder(project.consolidated, f"{release.version_path}/consolidated", modules)
+        entries += list_folder(project.consolidated, f"{release.version_path}/consolidated", strip)
     if runtime_config is not None:
         entries.append(File(f"{release.version_path}/runtime.exs", runtime_config))
     entries += list_overlay_entries(project.root, definition)
+    for item in check_native(release, entries, erts):
+        ctx.console.result(f"native code in {item.application}: {item.platform or 'not ELF'}")
     whole = replace(release, contents=()).add(*entries, *release.contents)
     return replace(whole, tree=tree_path(release))
 

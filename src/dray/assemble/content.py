@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,9 +22,29 @@ def read_source(source: Source) -> bytes:
     """
     if isinstance(source, bytes):
         return source
-    if isinstance(source, Path):
-        return source.read_bytes()
-    return source.transform(source.origin.read_bytes())
+    path = source if isinstance(source, Path) else source.origin
+    data, _ = read_whole(path)
+    return data if isinstance(source, Path) else source.transform(data)
+
+
+def read_whole(path: Path | str) -> tuple[bytes, os.stat_result]:
+    """Return a file's bytes and its state, with as few system calls as that takes: a build reads thousands of files.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        found = os.fstat(descriptor)
+        data = os.read(descriptor, found.st_size)
+        while len(data) < found.st_size:
+            more = os.read(descriptor, found.st_size - len(data))
+            if not more:
+                break
+            data += more
+        return data, found
+    finally:
+        os.close(descriptor)
 
 
 def read_file(release: Release, file: File) -> bytes:
@@ -32,7 +53,7 @@ def read_file(release: Release, file: File) -> bytes:
     Raises:
         OSError: They cannot be read.
     """
-    if release.tree is not None and file.digest is not None:
+    if release.tree is not None and file.path in release.digests:
         return (release.tree / file.path).read_bytes()
     return read_source(file.source)
 

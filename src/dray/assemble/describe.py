@@ -13,6 +13,7 @@ from dray.assemble.definition import (
     resolve_version,
 )
 from dray.assemble.erts import find_erts
+from dray.assemble.mix_steps import validate_steps
 from dray.assemble.resolve import resolve_applications
 from dray.core.project import StripOptions
 from dray.core.release import Release
@@ -63,6 +64,7 @@ def describe_release(
         requested_applications(project, definition),
         unchecked=definition.skip_mode_validation_for,
     )
+    validate_steps(definition)
     _warn_of_differences(ctx, definition)
     return Release(
         name=definition.name,
@@ -97,7 +99,7 @@ def _fields(given: Mapping[str, Any]) -> dict[str, Any]:
     return fields
 
 
-def _strip_options(value: bool | Mapping[str, Any]) -> StripOptions | None:
+def _strip_options(value: Any) -> StripOptions | None:
     if isinstance(value, bool):
         return StripOptions() if value else None
     return StripOptions(tuple(value.get("keep", ())), bool(value.get("compress", False)))
@@ -107,8 +109,10 @@ def _warn_of_differences(ctx: Context, definition: ReleaseDefinition) -> None:
     """Say what ``mix release`` would do that dray does not."""
     if definition.sets_cookie:
         ctx.console.warn(
-            f"cookie: of the release {definition.name} is not shipped: a cookie is a secret. Each host makes its own; "
-            "hosts of one cluster share one through RELEASE_COOKIE or releases/COOKIE"
+            f"cookie: of the release {definition.name} is not shipped: cookies are secrets. Each host makes its own; "
+            "those of a cluster share one through RELEASE_COOKIE or releases/COOKIE"
         )
+    for text in definition.ignored:
+        ctx.console.warn(text)
     if "unix" not in definition.include_executables_for:
         ctx.console.warn("include_executables_for: dray makes launchers for Unix, and only these")

@@ -10,11 +10,12 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from dray._version import __version__
-from dray.core.contents import Directory, File, Symlink
+from dray.core.contents import File, Symlink
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
+    from dray.core.contents import Digest, Entry
     from dray.core.release import Release
 
 FORMAT = 1
@@ -26,13 +27,13 @@ def manifest_path(release: Release) -> str:
 
 
 def format_manifest(release: Release) -> bytes:
-    """Return the manifest of a release whose files have digests; it lists everything but itself.
+    """Return the manifest of a release whose digests are known; it lists everything but itself.
 
     One file a line, so that two manifests can be compared by eye.
     """
     listed = [entry for entry in release.contents if entry.path != manifest_path(release)]
     head = json.dumps(_describe(release, listed), indent=1, sort_keys=True).removesuffix("\n}")
-    files = ",\n  ".join(_format_entry(entry) for entry in listed)
+    files = ",\n  ".join([_format_entry(entry, release.digests) for entry in listed])
     return f'{head},\n "files": [\n  {files}\n ]\n}}\n'.encode()
 
 
@@ -57,41 +58,34 @@ def _describe(release: Release, listed: list[Any]) -> dict[str, Any]:
 
 
 def _describe_applications(release: Release, listed: Iterable[Any]) -> list[dict[str, str]]:
-    digests = {application.directory: hashlib.sha256() for application in release.applications}
-    present = set()
+    files: dict[str, list[str]] = {}
     for entry in listed:
-        folder, _, inner = entry.path.partition("/ebin/")
-        folder = entry.path[: _second_slash(entry.path)] if not inner else folder
-        digest = digests.get(folder)
-        if digest is not None and isinstance(entry, File) and entry.digest is not None:
-            present.add(folder)
-            digest.update(f"{entry.path[len(folder) :]}\0{entry.digest.sha256}\n".encode())
+        if isinstance(entry, File) and entry.path.startswith("lib/"):
+            folder, _, inner = entry.path[4:].partition("/")
+            files.setdefault(f"lib/{folder}", []).append(f"{inner} {release.digests[entry.path].sha256}")
     return [
         {
             "name": application.name,
             "version": application.version,
             "mode": application.mode.value,
             "origin": application.origin.value,
-            "digest": digests[application.directory].hexdigest() if application.directory in present else "",
+            "digest": _digest_lines(files.get(application.directory, [])),
         }
         for application in release.applications
     ]
 
 
-def _second_slash(path: str) -> int:
-    first = path.find("/")
-    second = path.find("/", first + 1)
-    return second if second > 0 else len(path)
+def _digest_lines(lines: list[str]) -> str:
+    """Return what identifies an application's files; empty where the release does not carry it."""
+    return hashlib.sha256("\n".join(lines).encode("utf-8", "surrogateescape")).hexdigest() if lines else ""
 
 
-def _format_entry(entry: Any) -> str:
-    match entry:
-        case File(digest=digest) if digest is not None:
-            values = f'"size": {digest.size}, "sha256": "{digest.sha256}", "mode": "{entry.mode:04o}"'
-        case Symlink():
-            values = f'"target": {json.dumps(entry.target)}'
-        case Directory():
-            values = f'"directory": true, "mode": "{entry.mode:04o}"'
-        case _:
-            raise ValueError(f"the digest of {entry.path} is not known yet")
-    return f'{{"path": {json.dumps(entry.path)}, {values}}}'
+def _format_entry(entry: Entry, digests: Mapping[str, Digest]) -> str:
+    plain = entry.path.isprintable() and entry.path.isascii() and '"' not in entry.path and "\\" not in entry.path
+    path = f'"{entry.path}"' if plain else json.dumps(entry.path)
+    if isinstance(entry, File):
+        digest = digests[entry.path]
+        return f'{{"path": {path}, "size": {digest.size}, "sha256": "{digest.sha256}", "mode": "{entry.mode:04o}"}}'
+    if isinstance(entry, Symlink):
+        return f'{{"path": {path}, "target": {json.dumps(entry.target)}}}'
+    return f'{{"path": {path}, "directory": true, "mode": "{entry.mode:04o}"}}'

@@ -10,16 +10,16 @@ runtime, ``releases/VERSION``); elsewhere it stays, since the running release ma
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from dray.assemble.content import digest_of, read_source
 from dray.assemble.manifest import format_manifest, manifest_path
-from dray.assemble.tree_index import State, Written, load_index, save_index, source_key, state_of
+from dray.assemble.tree_index import State, Written, load_index, read_with_key, save_index, source_key, state_of
+from dray.assemble.workers import map_parts
 from dray.core.contents import Digest, Directory, File, Symlink
 from dray.errors import StepError
 
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from dray.core.contents import Entry
     from dray.core.release import Release
 
-_WORKERS = 2
-_WORTH_A_THREAD = 64
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
 _RUNTIME_FOLDERS = frozenset({"tmp"})
 _SWITCH = "releases/start_erl.data"
@@ -50,16 +48,19 @@ class _Job:
     """A file whose bytes must be looked at; ``known`` is what the tree holds, where that can be trusted."""
 
     file: File
-    key: str
     known: Written | None
 
 
 @dataclass(frozen=True, slots=True)
 class _Done:
-    """A file whose bytes have been looked at; ``staged`` where they differ from those in the tree."""
+    """A file whose bytes have been looked at.
 
-    key: str
-    digest: Digest
+    Args:
+        written: What is known of it now.
+        staged: Whether its bytes differ from those in the tree, and wait in the stage.
+    """
+
+    written: Written
     staged: bool
 
 
@@ -99,24 +100,24 @@ def _sync(release: Release, root: Path, stage: Path, index_file: Path) -> tuple[
     trusted = {path: item for path, item in index.items() if found.get(path) == item.state}
     now = time.time_ns()
 
-    files = [entry for entry in release.contents if isinstance(entry, File) and entry.path != manifest_path(release)]
+    described = release.remove(manifest_path(release))
+    files = [entry for entry in described.contents if isinstance(entry, File)]
     done = _look_at(files, trusted, stage, now)
-    contents = tuple(
-        replace(entry, digest=done[entry.path].digest) if isinstance(entry, File) else entry
-        for entry in release.contents
-        if entry.path != manifest_path(release)
-    )
-    complete = replace(release, contents=contents, tree=root)
-    manifest = format_manifest(complete)
-    manifest_file = File(manifest_path(release), manifest, digest=digest_of(manifest))
-    done |= _look_at([manifest_file], trusted, stage, now)
-    complete = complete.add(manifest_file)
+    described = replace(described, digests=_digests(done), tree=root)
+    manifest = File(manifest_path(release), format_manifest(described))
+    done |= _look_at([manifest], trusted, stage, now)
+    complete = replace(described.add(manifest), digests=_digests(done))
 
     stale = _list_stale(complete.contents, found, index)
     staged = [path for path, item in done.items() if item.staged]
+    fresh = not found and not root.exists()
     _commit(stage, root, complete.contents, staged=staged, stale=stale)
-    save_index(index_file, root, _remember(root, done, trusted))
+    save_index(index_file, root, _remember(root, done, moved=not fresh))
     return complete, TreeChange(len(staged), len(stale))
+
+
+def _digests(done: Mapping[str, _Done]) -> dict[str, Digest]:
+    return {path: item.written.digest for path, item in done.items()}
 
 
 def _look_at(files: Iterable[File], trusted: Mapping[str, Written], stage: Path, now: int) -> dict[str, _Done]:
@@ -127,42 +128,46 @@ def _look_at(files: Iterable[File], trusted: Mapping[str, Written], stage: Path,
         known = trusted.get(file.path)
         if known is not None and known.state[4] != file.mode:
             known = None
-        key = source_key(file.source, now)
-        if known is not None and known.key == key:
-            done[file.path] = _Done(key, known.digest, staged=False)
+        if known is not None and known.key == source_key(file.source, now):
+            done[file.path] = _Done(known, staged=False)
         else:
-            jobs.append(_Job(file, key, known))
+            jobs.append(_Job(file, known))
     for folder in sorted({job.file.path.rpartition("/")[0] for job in jobs}):
         (stage / folder).mkdir(parents=True, exist_ok=True)
-    if len(jobs) < _WORTH_A_THREAD:
-        done.update(_stage_files(jobs, str(stage)))
-    else:
-        with ThreadPoolExecutor(_WORKERS) as pool:
-            for part in pool.map(lambda first: _stage_files(jobs[first::_WORKERS], str(stage)), range(_WORKERS)):
-                done.update(part)
+    for part in map_parts(lambda part: _stage_files(part, str(stage), now), jobs):
+        for path, key, sha256, state, staged in part:
+            done[path] = _Done(Written(key, Digest(state[0], sha256), state), staged)
     return done
 
 
-def _stage_files(jobs: Iterable[_Job], stage: str) -> dict[str, _Done]:
-    done = {}
+def _stage_files(jobs: Iterable[_Job], stage: str, now: int) -> list[tuple[str, str, str, State, bool]]:
+    """Return path, key, checksum, state and whether it was staged, for each file.
+
+    Plain tuples: they may come from another process, and are cheaper to send than values of a class.
+    """
+    done = []
     for job in jobs:
-        data = read_source(job.file.source)
-        digest = job.file.digest if isinstance(job.file.source, bytes) else None
-        digest = digest or digest_of(data)
-        staged = job.known is None or job.known.digest != digest
-        if staged:
-            _write_new(f"{stage}/{job.file.path}", data, job.file.mode)
-        done[job.file.path] = _Done(job.key, digest, staged)
+        data, key = read_with_key(job.file.source, now)
+        sha256 = hashlib.sha256(data).hexdigest()
+        path, known = job.file.path, job.known
+        if known is not None and known.digest.sha256 == sha256:
+            done.append((path, key, sha256, known.state, False))
+        else:
+            done.append((path, key, sha256, _write_new(f"{stage}/{path}", data, job.file.mode), True))
     return done
 
 
-def _write_new(path: str, data: bytes, mode: int) -> None:
+def _write_new(path: str, data: bytes, mode: int) -> State:
     descriptor = os.open(path, _NEW_FILE, mode)
     try:
-        view = memoryview(data)
-        while view:
-            view = view[os.write(descriptor, view) :]
-        os.fchmod(descriptor, mode)
+        done = os.write(descriptor, data)
+        while done < len(data):
+            done += os.write(descriptor, data[done:])
+        state = state_of(os.fstat(descriptor))
+        if state[4] != mode:
+            os.fchmod(descriptor, mode)
+            state = state_of(os.fstat(descriptor))
+        return state
     finally:
         os.close(descriptor)
 
@@ -265,12 +270,9 @@ def _remove_stale(root: Path, stale: list[str], contents: tuple[Entry, ...]) -> 
             (root / folder).rmdir()
 
 
-def _remember(root: Path, done: Mapping[str, _Done], trusted: Mapping[str, Written]) -> dict[str, Written]:
+def _remember(root: Path, done: Mapping[str, _Done], *, moved: bool) -> dict[str, Written]:
+    """Return what is known of all files; moving one into place has changed its state."""
     return {
-        path: Written(
-            item.key,
-            item.digest,
-            state_of(os.lstat(root / path)) if item.staged else trusted[path].state,
-        )
+        path: replace(item.written, state=state_of((root / path).lstat())) if moved and item.staged else item.written
         for path, item in done.items()
     }

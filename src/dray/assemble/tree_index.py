@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dray.assemble.content import read_whole
 from dray.core.contents import Digest
 
 if TYPE_CHECKING:
@@ -60,16 +61,40 @@ def source_key(source: Source, now: int) -> str:
     """
     if isinstance(source, bytes):
         return hashlib.sha256(source).hexdigest()
-    path, key = (source, "") if isinstance(source, Path) else (source.origin, _short(source.key))
-    found = os.stat(path)  # noqa: PTH116 - a thousand times in a build
-    times = (found.st_mtime_ns, found.st_ctime_ns)
-    fresh = f"!{now}" if max(times) > now - _COARSE_CLOCK_NS else ""
-    return f"{key}:{found.st_size}:{times[0]}:{times[1]}:{found.st_ino}{fresh}"
+    if isinstance(source, Path):
+        return _key_of(os.stat(source), "", now)  # noqa: PTH116 - a thousand times in a build
+    return _key_of(os.stat(source.origin), source.key, now)  # noqa: PTH116 - see above
+
+
+def read_with_key(source: Source, now: int) -> tuple[bytes, str]:
+    """Return the bytes of a source, and the key that stands for them.
+
+    Raises:
+        OSError: The source's file cannot be read.
+    """
+    if isinstance(source, bytes):
+        return source, source_key(source, now)
+    if isinstance(source, Path):
+        data, found = read_whole(source)
+        return data, _key_of(found, "", now)
+    data, found = read_whole(source.origin)
+    return source.transform(data), _key_of(found, source.key, now)
+
+
+def _key_of(found: os.stat_result, transformation: str, now: int) -> str:
+    modified, changed = found.st_mtime_ns, found.st_ctime_ns
+    fresh = f"!{now}" if modified > now - _COARSE_CLOCK_NS or changed > now - _COARSE_CLOCK_NS else ""
+    return f"{_short(transformation)}:{found.st_size}:{modified}:{changed}:{found.st_ino}{fresh}"
 
 
 @functools.cache
-def _short(key: str) -> str:
-    return hashlib.sha256(key.encode()).hexdigest()[:12]
+def _short(transformation: str) -> str:
+    return hashlib.sha256(transformation.encode()).hexdigest()[:12] if transformation else ""
+
+
+def tree_index_path(work: Path, name: str) -> Path:
+    """Return where it is remembered what the tree of a release holds."""
+    return work / "trees" / f"{name}.json"
 
 
 def load_index(file: Path, root: Path) -> dict[str, Written]:

@@ -297,11 +297,7 @@ def _encode(term: Any, emit: Callable[[bytes], None]) -> None:
         for item in term:
             _encode(item, emit)
     elif kind is list:
-        if term:
-            emit(b"l" + _U32.pack(len(term)))
-            for item in term:
-                _encode(item, emit)
-        emit(b"j")
+        _encode_list(term, emit)
     elif kind is str:
         emit(_encode_string(term))
     elif kind is bytes:
@@ -310,6 +306,18 @@ def _encode(term: Any, emit: Callable[[bytes], None]) -> None:
         emit(_encode_integer(term))
     else:
         _encode_rare(term, emit)
+
+
+def _encode_list(items: list[Any], emit: Callable[[bytes], None]) -> None:
+    if items:
+        emit(b"l" + _U32.pack(len(items)))
+        for item in items:
+            known = _encoded_atoms.get(item) if type(item) is Atom else None
+            if known is None:
+                _encode(item, emit)
+            else:
+                emit(known)
+    emit(b"j")
 
 
 def _encode_rare(term: Any, emit: Callable[[bytes], None]) -> None:

@@ -13,13 +13,13 @@ import hashlib
 import struct
 import zlib
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from dray.errors import IntegrityError, Location
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 _CHUNK = struct.Struct(">4sI")
 _GZIP_MAGIC = b"\x1f\x8b"
@@ -31,33 +31,49 @@ KEPT_BY_MIX = (b"Attr",)
 """What ``mix release`` keeps besides the significant chunks of ``beam_lib``: the attributes."""
 
 
+@dataclass(frozen=True)
+class Stripping:
+    """How modules are stripped.
+
+    Args:
+        keep: The names of the chunks to keep.
+        compress: Whether the result is compressed with gzip.
+    """
+
+    keep: frozenset[bytes]
+    compress: bool = False
+
+    @cached_property
+    def key(self) -> str:
+        """These settings as text."""
+        names = ",".join(sorted(name.decode("latin-1") for name in self.keep))
+        return f"strip:{names}{':gzip' if self.compress else ''}"
+
+
 @dataclass(frozen=True, slots=True)
 class StrippedModule:
     """A source for ``File``: a module without the chunks that the runtime does not need.
 
     Args:
         origin: The ``.beam`` file.
-        keep: The names of the chunks to keep.
-        compress: Whether the result is compressed with gzip.
+        strip: What to keep.
     """
 
-    origin: Path
-    keep: frozenset[bytes]
-    compress: bool = False
+    origin: str
+    strip: Stripping
 
     @property
     def key(self) -> str:
         """What distinguishes this transformation from others of the same file."""
-        names = ",".join(sorted(name.decode("latin-1") for name in self.keep))
-        return f"strip:{names}{':gzip' if self.compress else ''}"
+        return self.strip.key
 
     def transform(self, data: bytes) -> bytes:
         """Return the stripped module; what is no module is returned as it is, as ``mix release`` does."""
         try:
-            stripped = strip_module(data, self.keep, file=str(self.origin))
+            stripped = strip_module(data, self.strip.keep, file=self.origin)
         except IntegrityError:
             return data
-        return gzip.compress(stripped, mtime=0) if self.compress else stripped
+        return gzip.compress(stripped, mtime=0) if self.strip.compress else stripped
 
 
 def read_chunks(data: bytes, *, file: str = "<module>") -> Iterator[tuple[bytes, bytes]]:
@@ -112,7 +128,7 @@ def strip_module(data: bytes, keep: frozenset[bytes], *, file: str = "<module>")
     """
     data = _inflate(data, file)
     parts = [data[start - 8 : end] for name, start, _, end in _scan(data, file) if name in keep]
-    size = 4 + sum(map(len, parts))
+    size = 4 + sum([len(part) for part in parts])
     return b"".join([b"FOR1", size.to_bytes(4, "big"), b"BEAM", *parts])
 
 

@@ -46,6 +46,8 @@ _CODING = re.compile(r"coding[:=]\s*([-\w]+)")
 _MAX_SEGMENT = 1 << 20
 
 _PLAIN_ATOM = re.compile(r"[a-z][a-zA-Z0-9_@]*\Z")
+_NEEDS_NO_ESCAPE = re.compile(r"[ !#-&(-\[\]-~]*\Z")
+_PRINTABLE = re.compile(r"[ -\x7f\xa0-\xff\x08-\x0d\x1b]*\Z")
 _RESERVED = frozenset(
     {
         "after",
@@ -419,7 +421,7 @@ def _flat(term: Any) -> str:
     if kind is tuple:
         return "{" + ",".join([_flat(item) for item in term]) + "}"
     if kind is list:
-        return "[" + ",".join([_flat(item) for item in term]) + "]"
+        return "[" + ",".join([_quoted_atoms.get(i) or _flat(i) if type(i) is Atom else _flat(i) for i in term]) + "]"
     if kind is str:
         return _flat_string(term)
     if kind is int:
@@ -463,6 +465,8 @@ def format_atom(name: str) -> str:
 
 
 def _quote(text: str, quote: str) -> str:
+    if _NEEDS_NO_ESCAPE.match(text):
+        return f"{quote}{text}{quote}"
     escaped = "".join(_TO_ESCAPE.get(c) or _escape_rare(c, quote) for c in text)
     return f"{quote}{escaped}{quote}"
 
@@ -476,7 +480,7 @@ def _escape_rare(character: str, quote: str) -> str:
 
 
 def _flat_string(text: str) -> str:
-    if all(" " <= c <= "~" or "\xa0" <= c <= "\xff" or c in _TO_ESCAPE for c in text):
+    if _PRINTABLE.match(text):
         return _quote(text, '"')
     return "[" + ",".join([str(ord(c)) for c in text]) + "]"
 

@@ -19,12 +19,13 @@ from typing import Protocol, TypeAlias, runtime_checkable
 class LazySource(Protocol):
     """Bytes that are made from a file when they are needed, such as a stripped module.
 
-    ``key`` names the transformation with all its settings: the same file and the same key give the same
-    bytes.
+    ``key`` names the transformation with all its settings: the same file and the same key give the same bytes.
+    The origin is plain text, not a ``Path``: a release has thousands of them, and a path costs as much as reading
+    the file.
     """
 
     @property
-    def origin(self) -> Path:
+    def origin(self) -> str:
         """The file that the bytes are made from."""
 
     @property
@@ -54,7 +55,6 @@ class File:
         path: Where it goes, relative to the release's root, with ``/``.
         source: Its bytes, the file that holds them, or a ``LazySource``.
         mode: Permission bits.
-        digest: Size and checksum, once they are known.
 
     Raises:
         ValueError: ``path`` is absolute, empty or leaves the release.
@@ -63,7 +63,6 @@ class File:
     path: str
     source: Source
     mode: int = 0o644
-    digest: Digest | None = None
 
     def __post_init__(self) -> None:
         validate_path(self.path)
@@ -96,11 +95,19 @@ Entry: TypeAlias = File | Symlink | Directory
 
 def validate_path(path: str) -> None:
     """Raise ValueError unless ``path`` is relative, normalised and inside the release."""
-    if path and path[0] != "/" and "\0" not in path and "//" not in path and path[-1] != "/":
-        if "." not in path:
-            return
-        if not any(part in {".", ".."} for part in path.split("/")):
-            return
+    if (
+        path
+        and path[0] not in "/."
+        and path[-1] != "/"
+        and "/." not in path
+        and "//" not in path
+        and "\0" not in path
+    ):
+        return
+    # What is left is rare: names that begin with a dot are fine, "." and ".." are not.
+    parts = path.split("/")
+    if "\0" not in path and not any(part in {"", ".", ".."} for part in parts):
+        return
     raise ValueError(f"a path in a release is relative, without '.' and '..', got: {path!r}")
 
 

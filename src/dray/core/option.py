@@ -199,7 +199,7 @@ def describe(annotation: Any) -> str:
     if origin is Literal:
         return "one of " + ", ".join(repr(choice) for choice in arguments)
     if origin in {typing.Union, types.UnionType}:
-        return " or ".join(describe(choice) for choice in arguments)
+        return " or ".join(describe(choice) for choice in arguments if choice is not type(None))
     if origin is not None and isinstance(origin, type):
         if issubclass(origin, typing.Mapping):
             return f"a dict of {describe(arguments[0])} to {describe(arguments[1])}"

@@ -125,7 +125,11 @@ class ReleaseDefinition:
         runtime_config_path: False where the option switches ``runtime.exs`` off, None for the default place.
         reboot_system_after_config: None for Mix's default, which depends on the runtime configuration.
         steps: ``assemble``, ``tar``, or a description of the function.
-        error: Why the definition could not be read, if it could not.
+        boot_scripts: Name, and application and mode of each; empty for ``start`` and ``start_clean`` as Mix makes
+            them.
+        sys_config: A rebar3 project's own ``sys.config``.
+        vm_args: A rebar3 project's own ``vm.args``.
+        ignored: What the project's own tool would do and dray does otherwise, in words.
     """
 
     name: str
@@ -146,9 +150,10 @@ class ReleaseDefinition:
     reboot_system_after_config: bool | None = None
     prune_runtime_sys_config_after_boot: bool = False
     start_distribution_during_config: bool = False
+    boot_scripts: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = ()
     sys_config: Path | None = None
     vm_args: Path | None = None
-    error: str | None = None
+    ignored: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,17 +5,18 @@ Most steps only return ``release.add(...)``. Nothing here touches the disk.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from dray.core.term import from_python
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from dray.core.application import Application
     from dray.core.artifact import Artifact
-    from dray.core.contents import Entry
+    from dray.core.contents import Digest, Entry
     from dray.core.erts import Erts
     from dray.core.project import Project, ReleaseDefinition
     from dray.core.term import Term
@@ -46,6 +47,8 @@ class Release:
         erts: The runtime that it runs on.
         applications: Its applications, in the order of its ``.rel`` file.
         contents: The manifest, sorted by path.
+        digests: What identifies the bytes of each file, once the release is assembled; a file that was added since
+            has none.
         config: Values that steps add to ``sys.config``.
         tree: Where the release stands on disk, once it is assembled.
         artifacts: The finished files made of it.
@@ -59,6 +62,7 @@ class Release:
     erts: Erts | None = None
     applications: tuple[Application, ...] = ()
     contents: tuple[Entry, ...] = ()
+    digests: Mapping[str, Digest] = field(default_factory=dict)
     config: tuple[ConfigValue, ...] = ()
     tree: Path | None = None
     artifacts: tuple[Artifact, ...] = ()
@@ -71,9 +75,10 @@ class Release:
     def add(self, *entries: Entry) -> Release:
         """Return the release with these entries; an entry replaces an earlier one of the same path."""
         merged = {entry.path: entry for entry in self.contents}
-        for entry in entries:
-            merged[entry.path] = entry
-        return replace(self, contents=tuple(sorted(merged.values(), key=_path)))
+        merged |= {entry.path: entry for entry in entries}
+        added = {entry.path for entry in entries}
+        digests = {path: digest for path, digest in self.digests.items() if path not in added}
+        return replace(self, contents=tuple(sorted(merged.values(), key=_path)), digests=digests)
 
     def remove(self, *paths: str) -> Release:
         """Return the release without these paths, and without what lies below them."""

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from dray.assemble.manifest import manifest_path
 from dray.core.artifact import Artifact
-from dray.core.contents import File
 from dray.errors import ConfigError, StepError
 
 if TYPE_CHECKING:
@@ -28,10 +27,10 @@ def manifest_digest(release: Release, *, step: str) -> str:
     Raises:
         ConfigError: The release is not assembled yet.
     """
-    manifest = release.find(manifest_path(release))
-    if not isinstance(manifest, File) or manifest.digest is None:
+    manifest = release.digests.get(manifest_path(release))
+    if manifest is None:
         raise ConfigError(f"{step} packs an assembled release", hint=f"put assemble() before {step}()")
-    return manifest.digest.sha256
+    return manifest.sha256
 
 
 def reuse_or_write(

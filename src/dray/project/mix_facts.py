@@ -54,7 +54,7 @@ def parse_mix_facts(data: bytes) -> Project:
         umbrella=config.get("apps_path") is not None,
         members=_members(facts, config, root),
         dependencies=tuple(_dependency(item) for item in facts["dependencies"]),
-        releases=tuple(_definition(name, _keyword(options)) for name, options in facts["releases"]),
+        releases=tuple(parse_definition(name, options) for name, options in facts["releases"]),
         default_release=_text(config.get("default_release")) or None,
         code_path=tuple(Path(_text(folder)) for folder in facts["code_path"] if _text(folder) != "."),
         dependency_apps=_texts(facts["dependency_apps"]),
@@ -111,7 +111,17 @@ def _dependency(item: Any) -> Dependency:
     )
 
 
-def _definition(name: Any, options: dict[str, Any]) -> ReleaseDefinition:
+def parse_definition(name: Any, term: Any) -> ReleaseDefinition:
+    """Return an entry of ``releases:`` as a value.
+
+    Args:
+        name: Its name, an atom.
+        term: Its options, a keyword list.
+
+    Raises:
+        ProjectError: An option is not of the kind that ``mix release`` takes.
+    """
+    options = _keyword(term)
     read = _Options(_text(name), options)
     return ReleaseDefinition(
         name=_text(name),
@@ -194,7 +204,8 @@ class _Options:
         value = self.options.get("steps", [Atom("assemble")])
         if not isinstance(value, list):
             raise self.fail("steps", "a list of functions, :assemble and :tar")
-        return tuple(str(step) if isinstance(step, Atom) else show_term(step) for step in value)
+        known = ("assemble", "tar")
+        return tuple(str(step) if step in known and isinstance(step, Atom) else show_term(step) for step in value)
 
 
 def _is_pair_of_atoms(item: Any) -> bool:

@@ -15,10 +15,13 @@ from typing import TYPE_CHECKING
 
 from dray._version import __version__
 from dray.errors import ProjectError
+from dray.project.elixir import SCRIPTS
 from dray.project.git import filter_ignored, list_reference_files, read_commit
-from dray.project.mix import FACTS_SCRIPT, run_mix
+from dray.project.mix import run_mix
 from dray.project.mix_facts import parse_mix_facts
 from dray.project.packages import add_package_facts
+from dray.project.rebar3 import run_rebar3
+from dray.project.rebar3_facts import parse_rebar3_facts
 from dray.project.snapshot import Snapshot, differences, take_snapshot
 
 if TYPE_CHECKING:
@@ -96,16 +99,16 @@ def read_project(ctx: Context, request: FactsRequest, *, meanwhile: Callable[[],
         ProjectError: There is no project, or it cannot be released.
         ToolError: It does not compile.
     """
-    find_project(ctx.root)
+    kind = find_project(ctx.root)
     moment = int(ctx.clock.now() * 1e9)
     key = _make_key(ctx, request)
-    stored = load_facts(ctx.work, request)
+    stored = _load(ctx.work, _file_name(request))
     if stored is not None and stored.key == key and not ctx.mix_arguments:
-        project = parse_mix_facts(stored.facts)
+        project = _parse(kind, stored.facts, ctx)
         if not _changes(stored, project, ctx, moment):
             ctx.console.result("nothing to compile")
             return replace(project, commit=read_commit(ctx.shell, ctx.root))
-    return _refresh(ctx, request, key, meanwhile)
+    return _refresh(ctx, kind, request, key, meanwhile)
 
 
 def _changes(stored: StoredFacts, project: Project, ctx: Context, moment: int) -> bool:
@@ -115,18 +118,24 @@ def _changes(stored: StoredFacts, project: Project, ctx: Context, moment: int) -
     return bool(differences(stored.results, _take_results(project, moment)))
 
 
-def _refresh(ctx: Context, request: FactsRequest, key: str, meanwhile: Callable[[], None] | None) -> Project:
+def _parse(kind: str, facts: bytes, ctx: Context) -> Project:
+    return parse_mix_facts(facts) if kind == "mix" else parse_rebar3_facts(facts, ctx.env)
+
+
+def _refresh(
+    ctx: Context, kind: str, request: FactsRequest, key: str, meanwhile: Callable[[], None] | None
+) -> Project:
     moment = int(ctx.clock.now() * 1e9)
     before = _take_sources(ctx, None, moment)
     if meanwhile is not None:
         threading.Thread(target=meanwhile, daemon=True).start()
     ctx.console.progress("compiling")
-    facts = add_package_facts(run_mix(ctx, request))
-    project = parse_mix_facts(facts)
+    facts = add_package_facts(run_mix(ctx, request)) if kind == "mix" else run_rebar3(ctx)
+    project = _parse(kind, facts, ctx)
     after = _take_sources(ctx, project, moment)
     sources = _without_side_effects(ctx, before, after)
     results = _take_results(project, int(ctx.clock.now() * 1e9))
-    save_facts(ctx.work, request, StoredFacts(key, sources, results.settle(results), facts))
+    _save(ctx.work, _file_name(request), StoredFacts(key, sources, results.settle(results), facts))
     ctx.console.result("compiled")
     return replace(project, commit=read_commit(ctx.shell, ctx.root))
 
@@ -144,9 +153,28 @@ def _without_side_effects(ctx: Context, before: Snapshot, after: Snapshot) -> Sn
     return before.update(after, (*outside, *made)).settle(after)
 
 
+def accept_made_files(ctx: Context, project: Project, folder: Path) -> None:
+    """Take files that a step has made for part of what the last facts belong to, so that they are no change.
+
+    Args:
+        ctx: The outside world.
+        project: The facts.
+        folder: Where the step has made files. Those that git ignores are accepted everywhere.
+    """
+    current = _take_sources(ctx, project, int(ctx.clock.now() * 1e9))
+    for name in {path.stem for path in ctx.work.glob("facts-*.json")}:
+        stored = _load(ctx.work, name)
+        if stored is None:
+            continue
+        changed = [path for path in differences(stored.sources, current) if path.startswith(f"{ctx.root}/")]
+        made = {path for path in changed if path.startswith(f"{folder}/")}
+        made |= set(filter_ignored(ctx.shell, ctx.root, [path for path in changed if path not in made]))
+        _save(ctx.work, name, replace(stored, sources=stored.sources.update(current, made).settle(current)))
+
+
 def _take_sources(ctx: Context, project: Project | None, moment: int) -> Snapshot:
     roots = [ctx.root]
-    files = [FACTS_SCRIPT, *list_reference_files(ctx.root)]
+    files = [*SCRIPTS.iterdir(), *list_reference_files(ctx.root)]
     for tool in ("elixir", "erl", "rebar3"):
         found = ctx.shell.which(tool)
         files += [found.resolve()] if found else []
@@ -186,9 +214,8 @@ def _make_key(ctx: Context, request: FactsRequest) -> str:
     return hashlib.sha256(json.dumps(question).encode()).hexdigest()
 
 
-def load_facts(work: Path, request: FactsRequest) -> StoredFacts | None:
+def _load(work: Path, name: str) -> StoredFacts | None:
     """Return the facts of the last build; None where there are none or where they are damaged."""
-    name = _file_name(request)
     try:
         index = json.loads((work / f"{name}.json").read_bytes())
         facts = (work / f"{name}.etf").read_bytes()
@@ -200,9 +227,8 @@ def load_facts(work: Path, request: FactsRequest) -> StoredFacts | None:
         return None
 
 
-def save_facts(work: Path, request: FactsRequest, stored: StoredFacts) -> None:
+def _save(work: Path, name: str, stored: StoredFacts) -> None:
     """Keep the facts for the next build."""
-    name = _file_name(request)
     index: dict[str, object] = {
         "key": stored.key,
         "facts": hashlib.sha256(stored.facts).hexdigest(),

@@ -1,12 +1,15 @@
 """The built-in steps, as ``rel/config.py`` imports them.
 
-    from dray.steps import assemble, release, tar
+from dray.steps import assemble, phoenix, release, tar
 """
 
+from dray.steps import phoenix
 from dray.steps.assemble import assemble
 from dray.steps.file import file
+from dray.steps.mix import mix
 from dray.steps.overlay import overlay
 from dray.steps.release import release
+from dray.steps.script import script
 from dray.steps.tar import tar
 
-__all__ = ["assemble", "file", "overlay", "release", "tar"]
+__all__ = ["assemble", "file", "mix", "overlay", "phoenix", "release", "script", "tar"]

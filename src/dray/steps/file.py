@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from dray.core.contents import File, Source, normalise_mode
+from dray.core.context import Context
+from dray.core.release import Release
 from dray.core.step import step
 from dray.errors import StepError
-
-if TYPE_CHECKING:
-    from dray.core.context import Context
-    from dray.core.release import Release
 
 
 @step

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from dray.assemble.overlays import list_overlay
+from dray.core.context import Context
+from dray.core.release import Release
 from dray.core.step import step
-
-if TYPE_CHECKING:
-    from dray.core.context import Context
-    from dray.core.release import Release
 
 
 @step

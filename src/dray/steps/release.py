@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from dray.assemble import workers
 from dray.assemble.describe import describe_release
+from dray.core.context import Context
 from dray.core.option import validate_value
+from dray.core.release import Release
 from dray.core.step import step
 from dray.errors import ConfigError, Location
 
-if TYPE_CHECKING:
-    from dray.core.context import Context
-    from dray.core.release import Release
-
 
 @step
-def release(
-    nothing: Release,  # noqa: ARG001 - a pipeline begins with nothing
+def release(  # noqa: PLR0913 - the options of mix release
+    nothing: Release,
     ctx: Context,
     name: str | None = None,
     *,
@@ -63,11 +62,17 @@ def release(
         ctx,
         name,
         lambda chosen: {**_read_section(ctx, chosen), **written},
-        meanwhile=ctx.templates.preload,
+        meanwhile=lambda: _prepare(ctx),
     )
     count = len(described.applications)
     ctx.console.result(f"{described.name} {described.version}, {count} applications, {_tools(described)}")
     return described
+
+
+def _prepare(ctx: Context) -> None:
+    """Get ready for what follows while the BEAM compiles."""
+    ctx.templates.preload()
+    workers.preload()
 
 
 _CONFIGURABLE = {option.name: option for option in release.options if option.name != "name"}

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from dray.assemble.facts import facts_of
+from dray.core.context import Context
 from dray.core.paths import display_path
+from dray.core.release import Release
 from dray.core.step import step
 from dray.errors import ConfigError
 from dray.package.reuse import manifest_digest, reuse_or_write
 from dray.package.tar import write_tar_gz
 from dray.package.timestamp import source_date
-
-if TYPE_CHECKING:
-    from dray.core.context import Context
-    from dray.core.release import Release
 
 
 @step

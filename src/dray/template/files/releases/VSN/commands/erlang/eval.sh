@@ -1,7 +1,11 @@
 # shellcheck shell=sh
 # eval "EXPR": Executes the given expression on a new, non-booted system
 [ -n "$2" ] || fail "EVAL expects an expression as argument"
-expression=$2
+case $2 in
+  *.) RELEASE_EXPRESSION=$2 ;;
+  *) RELEASE_EXPRESSION=$2. ;;
+esac
+export RELEASE_EXPRESSION
 shift 2
 need_cookie make
 need_sys_config
@@ -12,4 +16,15 @@ exec "${erts_bin}erl" \
   -boot "$REL_VSN_DIR/$RELEASE_BOOT_SCRIPT_CLEAN" \
   -boot_var RELEASE_LIB "$RELEASE_ROOT/lib" \
   -args_file "$RELEASE_VM_ARGS" \
-  -eval "$expression" -s erlang halt -extra "$@"
+  -eval '
+    try
+        {ok, Tokens, _} = erl_scan:string(os:getenv("RELEASE_EXPRESSION")),
+        {ok, Expressions} = erl_parse:parse_exprs(Tokens),
+        erl_eval:exprs(Expressions, []),
+        halt(0)
+    catch
+        Class:Reason:Stack ->
+            io:format(standard_error, "~ts~n", [erl_error:format_exception(Class, Reason, Stack)]),
+            halt(1)
+    end.' \
+  -extra "$@"

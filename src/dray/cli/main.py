@@ -1,0 +1,113 @@
+"""The program ``dray``: its commands, and the one place that turns errors into text and exit statuses."""
+
+from __future__ import annotations
+
+import importlib
+import signal
+import sys
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+from dray._version import __version__
+from dray.cli.render import render_error, write_crash_log
+from dray.errors import BuildInterruptedError, DrayError
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+# Name, module and the line in the list of commands: a module is imported when its command is used.
+_COMMANDS = {
+    "init": ("dray.cli.init", "Write a commented rel/config.py for this project."),
+    "build": ("dray.cli.run", "Build the release: run the pipeline named build."),
+    "run": ("dray.cli.run", "Run a pipeline of rel/config.py by its name."),
+    "deploy": ("dray.cli.run", "Run the pipeline named deploy."),
+    "plan": ("dray.cli.plan", "Show what a pipeline would do, and where each option was written."),
+    "show": ("dray.cli.show", "Show the configuration, the steps, or the facts of the project."),
+    "inspect": ("dray.cli.inspect", "Show what is in a release: a tree, a tar or a manifest."),
+    "doctor": ("dray.cli.doctor", "Check that everything is there that a build needs."),
+    "completion": ("dray.cli.completion", "Print the script by which a shell completes dray's commands."),
+}
+
+
+class _Commands(click.Group):
+    """The commands, each imported when it is used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in the order of the table."""
+        del ctx
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command, imported now."""
+        del ctx
+        if cmd_name not in _COMMANDS:
+            return None
+        module = importlib.import_module(_COMMANDS[cmd_name][0])
+        command: click.Command = getattr(module, f"{cmd_name}_command")
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command that was typed, with a suggestion where there is none."""
+        from dray.errors import UsageError  # noqa: PLC0415 - only for a mistake
+
+        if args and not args[0].startswith("-") and args[0] not in _COMMANDS:
+            raise UsageError(f"there is no command {args[0]}", got=args[0], choices=tuple(_COMMANDS))
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands without importing them."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in _COMMANDS.items()])
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, "-V", "--version", message="dray %(version)s")
+def dray() -> None:
+    """Carry an Elixir or Erlang application from mix.exs to running servers.
+
+    In a project: dray build
+    """
+
+
+def main() -> NoReturn:
+    """Run the program and exit; see ``dray.errors`` for the statuses."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run the program and return its exit status."""
+    try:
+        dray.main(arguments, prog_name="dray", standalone_mode=False)
+    except DrayError as error:
+        render_error(error)
+        return error.exit_code
+    except click.exceptions.Exit as exit_:
+        return exit_.exit_code
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except (KeyboardInterrupt, click.Abort):
+        return _say_interrupted()
+    except BrokenPipeError:
+        return 1
+    except Exception as error:  # noqa: BLE001 - a bug of dray's
+        log = write_crash_log(error)
+        what = f"dray failed in a way it should not: {type(error).__name__}: {error}"
+        render_error(DrayError(what, hint=f"this is a bug; please report it with {log}"))
+        return 70
+    return 0
+
+
+def _interrupt(signum: int, frame: FrameType | None) -> NoReturn:
+    del signum, frame
+    raise KeyboardInterrupt
+
+
+def _say_interrupted() -> int:
+    render_error(BuildInterruptedError("interrupted", hint="nothing is half-written; the next run starts anew"))
+    return BuildInterruptedError.exit_code

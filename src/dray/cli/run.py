@@ -1,0 +1,143 @@
+"""``dray build``, ``dray run`` and ``dray deploy``: run a pipeline and say what came out."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from dray.cli.plan import print_plan
+from dray.cli.session import Session, open_session
+from dray.core.paths import display_path
+from dray.core.step_options import parse_overrides
+from dray.engine import Engine, RunResult
+from dray.project.work import lock_work
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+_Function = Any
+
+
+def _run_options(function: _Function) -> _Function:
+    """Add the options that every command has which runs a pipeline."""
+    options: list[Callable[[_Function], _Function]] = [
+        click.option("--env", metavar="ENV", help="Environment to build for; by default MIX_ENV, else prod."),
+        click.option(
+            "--set",
+            "settings",
+            multiple=True,
+            metavar="STEP.KEY=VALUE",
+            help="Set an option of a step; may be repeated.",
+        ),
+        click.option("--dry-run", is_flag=True, help="Check everything and show the plan, run nothing."),
+        click.option("--json", "as_json", is_flag=True, help="Report as JSON on standard output."),
+        click.option("-q", "--quiet", is_flag=True, help="Say only warnings and errors."),
+        click.option("--force", is_flag=True, help="Compile everything anew."),
+        click.option("--no-compile", is_flag=True, help="Take what is compiled, as mix release --no-compile."),
+        click.option("--no-deps-check", is_flag=True, help="Do not check dependencies."),
+        click.option("--no-archives-check", is_flag=True, help="Do not check archives."),
+        click.option("--no-elixir-version-check", is_flag=True, help="Do not check the Elixir version of mix.exs."),
+    ]
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+_PASSED_TO_MIX = ("force", "no_compile", "no_deps_check", "no_archives_check", "no_elixir_version_check")
+
+
+@click.command("build")
+@click.argument("release", required=False)
+@click.option("--path", metavar="PATH", help="Where to put the release; by default _build/ENV/rel/NAME.")
+@click.option("--version", metavar="VERSION", help="The version of the release.")
+@_run_options
+def build_command(release: str | None, path: str | None, version: str | None, **options: Any) -> None:
+    """Build the release: run the pipeline named build.
+
+    RELEASE names one of several releases.
+
+    Without rel/config.py this compiles the project, assembles the release that mix.exs describes, and packs it.
+    """
+    given = {"name": release, "path": path, "version": version}
+    settings = tuple(f"release.{key}={value}" for key, value in given.items() if value is not None)
+    run_pipeline("build", **{**options, "settings": (*options["settings"], *settings)})
+
+
+@click.command("run")
+@click.argument("pipeline")
+@_run_options
+def run_command(pipeline: str, **options: Any) -> None:
+    """Run a pipeline of rel/config.py by its name: that of its variable."""
+    run_pipeline(pipeline, **options)
+
+
+@click.command("deploy")
+@_run_options
+def deploy_command(**options: Any) -> None:
+    """Run the pipeline named deploy."""
+    run_pipeline("deploy", **options)
+
+
+def run_pipeline(
+    name: str,
+    *,
+    env: str | None,
+    settings: tuple[str, ...],
+    dry_run: bool,
+    as_json: bool,
+    quiet: bool,
+    **flags: bool,
+) -> None:
+    """Run a pipeline and report what it made.
+
+    Raises:
+        DrayError: It cannot be run, or a step failed.
+    """
+    arguments = tuple(f"--{flag.replace('_', '-')}" for flag in _PASSED_TO_MIX if flags.get(flag))
+    with open_session(env=env, quiet=quiet, arguments=arguments) as session:
+        pipeline = session.pipeline(name)
+        overrides = parse_overrides(settings, (step.name for step in pipeline.steps()))
+        if dry_run:
+            print_plan(session, name, overrides, as_json=as_json)
+            return
+        with lock_work(session.ctx.work, session.ctx.console):
+            result = Engine(session.ctx, session.console, overrides).run(pipeline)
+        if as_json:
+            click.echo(json.dumps(build_report(result), indent=2))
+        else:
+            _say_what_next(session, result)
+
+
+def build_report(result: RunResult) -> dict[str, Any]:
+    """Return what a run made, for programs to read."""
+    release = result.release
+    return {
+        "release": {
+            "name": release.name,
+            "version": release.version,
+            "env": release.env,
+            "path": str(release.tree) if release.tree else None,
+            "applications": {app.name: app.version for app in release.applications},
+        },
+        "artifacts": [
+            {"kind": item.kind, "path": str(item.path), "size": item.size, "sha256": item.sha256}
+            for item in release.artifacts
+        ],
+        "steps": [{"name": step.name, "seconds": round(step.seconds, 4)} for step in result.steps],
+    }
+
+
+def _say_what_next(session: Session, result: RunResult) -> None:
+    release = result.release
+    total = sum(step.seconds for step in result.steps)
+    if release.tree is None:
+        session.console.info(f"done in {total:.2f} s")
+        return
+    tree = display_path(release.tree, session.ctx.root)
+    session.console.info(
+        f"\n{release.name} {release.version} for {release.env} is ready in {tree} ({total:.2f} s). To start it:\n\n"
+        f"    {tree}/bin/{release.name} start\n"
+    )

@@ -1,0 +1,109 @@
+"""What every command begins with: the project, the environment, the configuration and the outside world."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dray.clock import SystemClock
+from dray.config.reader import CONFIG_FILE, Configuration, open_configuration
+from dray.console import StepConsole, open_console
+from dray.core.context import Context
+from dray.errors import ConfigError, UsageError
+from dray.project.read import find_project
+from dray.project.work import work_folder
+from dray.shell import LocalShell
+from dray.steps import assemble, release, tar
+from dray.template.environment import TemplateFolder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from dray.console import PlainConsole
+    from dray.core.pipeline import Pipeline
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A command at work in a project.
+
+    Args:
+        configuration: What ``rel/config.py`` says, or dray's defaults where there is none.
+        ctx: The outside world.
+        console: Talks to the user.
+    """
+
+    configuration: Configuration
+    ctx: Context
+    console: PlainConsole
+
+    def pipeline(self, name: str) -> Pipeline:
+        """Return a pipeline by its name.
+
+        Raises:
+            ConfigError: There is none of this name.
+        """
+        found = self.configuration.pipelines.get(name)
+        if found is not None:
+            return found
+        names = tuple(self.configuration.pipelines)
+        if self.configuration.file is None:
+            hint = f"dray init writes {CONFIG_FILE}; add to it: {name} = build | ..."
+            raise UsageError(f"there is no pipeline {name}, since the project has no {CONFIG_FILE}", hint=hint)
+        raise ConfigError(
+            f"{CONFIG_FILE} has no pipeline {name}; it has: {', '.join(names) or 'none'}",
+            got=name,
+            choices=names,
+            hint=None if names else "for example: build = release() | assemble() | tar()",
+        )
+
+
+@contextlib.contextmanager
+def open_session(
+    *, env: str | None = None, quiet: bool = False, arguments: tuple[str, ...] = ()
+) -> Iterator[Session]:
+    """Begin a command in the project of the current folder.
+
+    Args:
+        env: The environment; by default ``MIX_ENV``, else ``prod``.
+        quiet: Whether only warnings and errors are said.
+        arguments: Further arguments for ``mix compile``.
+
+    Yields:
+        The session. The project's own steps can be used while the block lasts.
+
+    Raises:
+        ProjectError: The current folder holds no project.
+        ConfigError: The configuration is wrong.
+    """
+    environ = dict(os.environ)
+    root = Path.cwd()
+    chosen = env or environ.get("MIX_ENV") or "prod"
+    find_project(root)
+    console = open_console(environ, quiet=quiet)
+    with open_configuration(root, chosen) as read:
+        configuration = read if read.file else replace(read, pipelines=default_pipelines())
+        ctx = Context(
+            root=root,
+            work=work_folder(root, chosen, environ),
+            env=chosen,
+            settings=configuration.settings,
+            shell=LocalShell(console.output, environ),
+            templates=TemplateFolder(),
+            console=StepConsole(console, ""),
+            clock=SystemClock(),
+            environ=environ,
+            mix_arguments=arguments,
+        )
+        try:
+            yield Session(configuration, ctx, console)
+        finally:
+            console.close()
+
+
+def default_pipelines() -> Mapping[str, Pipeline]:
+    """Return the pipelines of a project without ``rel/config.py``."""
+    return {"build": release() | assemble() | tar()}

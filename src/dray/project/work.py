@@ -1,0 +1,62 @@
+"""dray's own folder in a project: where it is, and that only one build uses it at a time."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+from typing import TYPE_CHECKING
+
+from dray.errors import StepError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from dray.core.context import Console
+
+
+def work_folder(root: Path, env: str, environ: Mapping[str, str]) -> Path:
+    """Return the folder in which dray keeps what it remembers between builds.
+
+    It lies in Mix's build folder, which ``MIX_BUILD_PATH``, ``MIX_BUILD_ROOT`` and ``MIX_TARGET`` can move.
+
+    Args:
+        root: The project.
+        env: The environment.
+        environ: The environment variables.
+    """
+    path = environ.get("MIX_BUILD_PATH")
+    if path:
+        return root / path / ".dray"
+    target = environ.get("MIX_TARGET", "host")
+    name = env if target == "host" else f"{target}_{env}"
+    return root / environ.get("MIX_BUILD_ROOT", "_build") / name / ".dray"
+
+
+@contextlib.contextmanager
+def lock_work(work: Path, console: Console) -> Iterator[None]:
+    """Keep other builds of the same project and environment away while the block lasts; wait for one that runs.
+
+    Raises:
+        StepError: The folder cannot be written.
+    """
+    try:
+        work.mkdir(parents=True, exist_ok=True)
+        lock = (work / "lock").open("a+", encoding="utf-8")
+    except OSError as error:
+        raise StepError(
+            f"dray cannot write to {work}: {error.strerror}",
+            hint="where the project is read-only, set MIX_BUILD_PATH to a folder that is not",
+        ) from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            console.info(f"another build of this project is running (process {lock.read().strip()}); waiting for it")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        yield
