@@ -51,14 +51,14 @@ class LocalShell:
         check: bool = True,
     ) -> Completed:
         """Run a program to its end; see ``Shell.run``."""
-        process = self._start(argv, cwd, {**self.environ, **(env or {})}, stdin, capture=capture)
         last_lines: deque[str] = deque(maxlen=_KEPT_LINES)
-        try:
-            output = self._read(process, last_lines, capture=capture)
-            status = process.wait()
-        except BaseException:
-            end_group(process)
-            raise
+        with self._start(argv, cwd, {**self.environ, **(env or {})}, stdin, capture=capture) as process:
+            try:
+                output = self._read(process, last_lines, capture=capture)
+                status = process.wait()
+            except BaseException:
+                end_group(process)
+                raise
         if check and status != 0:
             raise ToolError(f"{Path(argv[0]).name} failed with status {status}", output="\n".join(last_lines) or None)
         return Completed(argv, status, output)
@@ -116,6 +116,3 @@ def end_group(process: subprocess.Popen[bytes]) -> None:
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(seconds)
             break
-    for stream in (process.stdout, process.stderr):
-        if stream is not None:
-            stream.close()

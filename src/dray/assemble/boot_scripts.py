@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from dray.beam.boot import build_script, format_script, parse_kernel_boot
+from dray.beam.boot import RELEASE_LIB, build_script, format_script, parse_kernel_boot
 from dray.beam.boot_order import BootApplication
 from dray.beam.etf import encode
 from dray.beam.relfile import RelApplication, RelFile, format_rel, format_releases, format_start_erl
@@ -35,7 +35,7 @@ def build_boot_entries(release: Release, erts: Erts, kernel_boot: bytes, *, conf
     kernel = parse_kernel_boot(kernel_boot, file=f"{erts.root}/bin/start_clean.boot")
     folder = release.version_path
     consolidated = release.project is not None and release.project.consolidated is not None
-    path = f"$RELEASE_LIB/../{folder}/consolidated" if consolidated else None
+    path = f"{RELEASE_LIB}/../{folder}/consolidated" if consolidated else None
     entries: list[Entry] = []
     for name, applications in choose_scripts(release):
         script = build_script(
@@ -99,7 +99,7 @@ def describe(release: Release, erts: Erts) -> RelFile:
 
 
 def _boot_application(application: Application) -> BootApplication:
-    root = "$ROOT/lib" if application.origin is AppOrigin.OTP else "$RELEASE_LIB"
+    root = "$ROOT/lib" if application.origin is AppOrigin.OTP else RELEASE_LIB
     return BootApplication(
         application.spec, application.mode, f"{root}/{application.name}-{application.version}/ebin"
     )

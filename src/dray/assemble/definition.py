@@ -48,6 +48,8 @@ def choose_definition(project: Project, name: str | None, *, configured: bool = 
         )
     for definition in project.releases:
         if definition.name == name:
+            if definition.error is not None:
+                raise definition.error
             return definition
     if names and not configured:
         raise ProjectError(f"there is no release {name}; mix.exs has: {', '.join(names)}", got=name, choices=names)

@@ -10,6 +10,7 @@ runtime, ``releases/VERSION``); elsewhere it stays, since the running release ma
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import shutil
@@ -262,11 +263,13 @@ def _remove_stale(root: Path, stale: list[str], contents: tuple[Entry, ...]) -> 
     keep = {entry.path for entry in contents if isinstance(entry, Directory)}
     folders = set()
     for path in stale:
-        (root / path).unlink(missing_ok=True)
+        # What has been put there since, a folder for a file or a file for a folder, is part of the release.
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError, IsADirectoryError):
+            (root / path).unlink()
         parts = path.split("/")[:-1]
         folders |= {"/".join(parts[:depth]) for depth in range(1, len(parts) + 1)}
     for folder in sorted(folders - keep, key=len, reverse=True):
-        if not any(os.scandir(root / folder)):
+        if (root / folder).is_dir() and not any((root / folder).iterdir()):
             (root / folder).rmdir()
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dray.core.contents import Entry, File
+from dray.core.paths import display_path
 
 if TYPE_CHECKING:
     from dray.core.context import Context
@@ -34,7 +35,8 @@ def list_environment_entries(release: Release, ctx: Context) -> list[Entry]:
     if named is not None:
         flags = parse_flags(named.read_text(encoding="utf-8"))
         if flags.cookie:
-            ctx.console.warn(f"{named}: -setcookie is left out: no cookie is shipped; set RELEASE_COOKIE on the host")
+            shown = display_path(named, ctx.root)
+            ctx.console.warn(f"{shown}: -setcookie is left out: no cookie is shipped; set RELEASE_COOKIE on the host")
         entries[0] = File(f"{release.version_path}/vm.args", flags.text.encode())
         entries[2] = File(f"{release.version_path}/env.sh", _environment(flags).encode())
     return entries

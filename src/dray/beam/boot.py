@@ -25,6 +25,9 @@ from dray.errors import IntegrityError, Location
 if TYPE_CHECKING:
     from dray.core.term import Term
 
+RELEASE_LIB = "$RELEASE_LIB"
+"""The boot variable that names the folder of a release's own applications."""
+
 _KERNEL_PATH = ("kernel", "stdlib")
 
 
@@ -94,9 +97,8 @@ def build_script(
         ProjectError: The applications cannot be one release; see ``order_applications``.
     """
     ordered = order_applications(applications)
-    first = [prepend_path] if prepend_path is not None else []
-    path: list[Term] = [*first, *dict.fromkeys(app.path for app in ordered)]
     kernel_path: list[Term] = [app.path for app in ordered if app.spec.name in _KERNEL_PATH]
+    path: list[Term] = list(dict.fromkeys(app.path for app in ordered))
     return (
         Atom("script"),
         (name, version),
@@ -107,8 +109,8 @@ def build_script(
             (Atom("primLoad"), list(kernel.first_loaded)),
             (Atom("kernel_load_completed"),),
             _progress("kernel_load_completed"),
-            *_load_modules(ordered, kernel),
-            (Atom("path"), path),
+            *_load_modules(ordered, kernel, prepend_path),
+            _set_path(path, prepend_path),
             *_kernel_processes(ordered, kernel),
             *_load_applications(ordered),
             *_start_applications(ordered, boot_config_providers=boot_config_providers),
@@ -128,12 +130,23 @@ def _progress(text: str) -> Term:
     return (Atom("progress"), Atom(text))
 
 
-def _load_modules(applications: list[BootApplication], kernel: KernelBoot) -> list[Term]:
+def _set_path(path: list[Term], prepended: str | None) -> Term:
+    """Return the instruction that sets the path to load from.
+
+    The prepended folder goes before applications of the release, and not before those of OTP alone, which are
+    loaded before anything could be in its place.
+    """
+    if prepended is not None and any(isinstance(p, str) and p.startswith(RELEASE_LIB) for p in path):
+        path = [prepended, *path]
+    return (Atom("path"), path)
+
+
+def _load_modules(applications: list[BootApplication], kernel: KernelBoot, prepended: str | None) -> list[Term]:
     done = {*kernel.first_loaded, *kernel.preloaded}
     instructions: list[Term] = []
     for app in applications:
         modules: list[Term] = [*sorted(module for module in app.spec.modules if module not in done)]
-        instructions += [(Atom("path"), [app.path]), (Atom("primLoad"), modules)]
+        instructions += [_set_path([app.path], prepended), (Atom("primLoad"), modules)]
     return [*instructions, _progress("modules_loaded")]
 
 

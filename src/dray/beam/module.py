@@ -115,7 +115,8 @@ def module_name(data: bytes, *, file: str = "<module>") -> str:
     try:
         (count,) = struct.unpack_from(">i", table or b"")
         start, size = (5, table[4]) if count > 0 else _read_long_size(table)  # type: ignore[index, arg-type]
-        return table[start : start + size].decode(encoding)  # type: ignore[index]
+        name = struct.unpack_from(f"{size}s", table, start)[0]  # type: ignore[arg-type]
+        return str(name, encoding)
     except (struct.error, IndexError, UnicodeDecodeError):
         raise IntegrityError("a BEAM module has a table of atoms", location=Location(file)) from None
 

@@ -94,7 +94,7 @@ def _run(path: Path) -> dict[str, Any]:
         raise ConfigError(
             f"{path.name} is not Python: {error.msg}", location=Location(str(error.filename), error.lineno or 0)
         ) from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise ConfigError(
             f"{path.name} failed: {describe_exception(error)}",
             location=find_user_line(error, path.parent),
@@ -117,7 +117,7 @@ def find_user_line(error: BaseException, folder: Path) -> Location | None:
     return None
 
 
-def _hint_for(error: Exception) -> str | None:
+def _hint_for(error: BaseException) -> str | None:
     if isinstance(error, TypeError) and "required positional argument" in str(error) and "ctx" in str(error):
         return "a plain function stands in a pipeline without parentheses: | my_step |, or is decorated with @step"
     if isinstance(error, ImportError) and "dray.steps" in str(error):

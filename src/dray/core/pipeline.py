@@ -26,7 +26,7 @@ class Parallel:
     """Pipelines that run side by side, each from the same release."""
 
     branches: tuple[Pipeline, ...]
-    location: Location
+    location: Location | None
 
     @property
     def name(self) -> str:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from dray.errors import ProjectError
+
 
 @dataclass(frozen=True, slots=True)
 class Toolchain:
@@ -129,6 +131,7 @@ class ReleaseDefinition:
             them.
         sys_config: A rebar3 project's own ``sys.config``.
         vm_args: A rebar3 project's own ``vm.args``.
+        error: Why the description cannot be read, if it cannot.
         ignored: What the project's own tool would do and dray does otherwise, in words.
     """
 
@@ -154,6 +157,7 @@ class ReleaseDefinition:
     sys_config: Path | None = None
     vm_args: Path | None = None
     ignored: tuple[str, ...] = ()
+    error: ProjectError | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,7 @@ class Settings:
         """Return a section's keys; a dict's origin is that of its value set last."""
         return {key: _collapse(node) for key, node in self.tree.get((name, part), {}).items()}
 
-    def merge(self, section: str, part: str, values: Mapping[str, Any], location: Location) -> Settings:
+    def merge(self, section: str, part: str, values: Mapping[str, Any], location: Location | None) -> Settings:
         """Return the settings with values added; a later value wins over an earlier one."""
         tree = dict(self.tree)
         added = {key: _expand(value, location) for key, value in values.items()}
@@ -56,10 +56,10 @@ class Settings:
 EMPTY = Settings({})
 
 
-def _expand(value: Any, location: Location) -> Node:
+def _expand(value: Any, location: Location | None) -> Node:
     if isinstance(value, dict) and value:
         return {str(key): _expand(item, location) for key, item in value.items()}
-    return Setting(value, location)
+    return Setting(value, location or "default")
 
 
 def _merge(old: dict[str, Node], new: dict[str, Node]) -> dict[str, Node]:

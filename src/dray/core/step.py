@@ -73,12 +73,12 @@ class Step:
     Args:
         definition: The step.
         arguments: Option and value, as written in the pipeline.
-        location: Where it was written.
+        location: Where it was written; None for dray's own pipelines.
     """
 
     definition: StepDefinition[Any]
     arguments: tuple[tuple[str, Any], ...]
-    location: Location
+    location: Location | None
 
     @property
     def name(self) -> str:
@@ -158,16 +158,18 @@ def as_step(function: Callable[..., Any]) -> Step:
     return Step(StepDefinition(name, function), (), location)
 
 
-def caller_location() -> Location:
-    """Return the place outside dray's own values that called them."""
+def caller_location() -> Location | None:
+    """Return the place outside dray's own values that called them; None where that is dray itself."""
     frame = sys._getframe(1)  # noqa: SLF001 - the one way to know the user's line
     while frame.f_back and frame.f_globals.get("__name__", "").startswith(("dray.core.", "dray.config.")):
         frame = frame.f_back
+    if frame.f_globals.get("__name__", "").startswith("dray."):
+        return None
     return Location(frame.f_code.co_filename, frame.f_lineno)
 
 
 def _bind(
-    definition: StepDefinition[Any], args: tuple[Any, ...], kwargs: dict[str, Any], location: Location
+    definition: StepDefinition[Any], args: tuple[Any, ...], kwargs: dict[str, Any], location: Location | None
 ) -> tuple[tuple[str, Any], ...]:
     """Return the arguments by name, in the order of the options."""
     options = definition.options

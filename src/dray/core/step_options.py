@@ -95,7 +95,7 @@ def resolve_step(step: Step, settings: Settings, overrides: Overrides) -> Resolv
         for name, setting in settings.section(step.name).items():
             found[name] = _checked(step, options, name, setting)
     for name, value in step.arguments:
-        found[name] = _checked(step, options, name, Setting(value, step.location))
+        found[name] = _checked(step, options, name, Setting(value, step.location or "default"))
     for name, text in overrides.of(step.name).items():
         if name not in options:
             raise UsageError(f"--set: {_unknown(step, name, options)}", got=name, choices=tuple(options))

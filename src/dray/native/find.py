@@ -15,16 +15,16 @@ def is_native(head: bytes) -> bool:
     return head.startswith(_MAGIC)
 
 
+def is_native_file(path: Path) -> bool:
+    """Tell whether a file is machine code; one that cannot be read is not."""
+    try:
+        with path.open("rb") as file:
+            return is_native(file.read(4))
+    except OSError:
+        return False
+
+
 def list_native_files(folder: Path) -> list[Path]:
     """Return the files below a folder that are machine code, sorted; none where the folder does not exist."""
-    found = []
-    for parent, _, names in os.walk(folder):
-        for name in names:
-            path = Path(parent, name)
-            try:
-                with path.open("rb") as file:
-                    if is_native(file.read(4)):
-                        found.append(path)
-            except OSError:
-                continue
-    return sorted(found)
+    paths = (Path(parent, name) for parent, _, names in os.walk(folder) for name in names)
+    return sorted(path for path in paths if is_native_file(path))

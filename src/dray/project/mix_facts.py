@@ -54,7 +54,7 @@ def parse_mix_facts(data: bytes) -> Project:
         umbrella=config.get("apps_path") is not None,
         members=_members(facts, config, root),
         dependencies=tuple(_dependency(item) for item in facts["dependencies"]),
-        releases=tuple(parse_definition(name, options) for name, options in facts["releases"]),
+        releases=tuple(_read_definition(name, options) for name, options in facts["releases"]),
         default_release=_text(config.get("default_release")) or None,
         code_path=tuple(Path(_text(folder)) for folder in facts["code_path"] if _text(folder) != "."),
         dependency_apps=_texts(facts["dependency_apps"]),
@@ -99,7 +99,7 @@ def _members(facts: dict[str, Any], config: dict[str, Any], root: Path) -> tuple
 
 def _dependency(item: Any) -> Dependency:
     name, status, scm, path, package, *found = item
-    licenses, native = found[0] if found else ([], Atom("false"))
+    licenses, native = found or ([], Atom("false"))
     module = _text(scm).removeprefix("Elixir.")
     return Dependency(
         name=_text(name),
@@ -109,6 +109,14 @@ def _dependency(item: Any) -> Dependency:
         licenses=_texts(licenses) or _texts(_keyword(package).get("licenses")),
         native=native == "true",
     )
+
+
+def _read_definition(name: Any, term: Any) -> ReleaseDefinition:
+    """Return a release; one that cannot be read is an error only for who wants to build it."""
+    try:
+        return parse_definition(name, term)
+    except ProjectError as error:
+        return ReleaseDefinition(_text(name), error=error)
 
 
 def parse_definition(name: Any, term: Any) -> ReleaseDefinition:

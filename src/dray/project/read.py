@@ -11,10 +11,12 @@ import hashlib
 import json
 import threading
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dray._version import __version__
 from dray.errors import ProjectError
+from dray.native.find import is_native_file
 from dray.project.elixir import SCRIPTS
 from dray.project.git import filter_ignored, list_reference_files, read_commit
 from dray.project.mix import run_mix
@@ -26,7 +28,6 @@ from dray.project.snapshot import Snapshot, differences, take_snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
     from dray.core.context import Context
     from dray.core.project import Project
@@ -144,13 +145,15 @@ def _without_side_effects(ctx: Context, before: Snapshot, after: Snapshot) -> Sn
     """Return the state of the sources that the facts belong to.
 
     It is the state before compiling: what the user has changed meanwhile must count as a change the next time.
-    Only files that were not looked at before (dependencies outside the project) and files that git ignores, which
-    compiling has made (parsers, native code), are taken as they are now.
+    Only files that were not looked at before (dependencies outside the project) and files that nobody writes by hand
+    (machine code, and what git ignores, such as generated parsers) are taken as they are now.
     """
     changed = differences(before, after)
-    outside = [path for path in changed if not path.startswith(f"{ctx.root}/")]
-    made = filter_ignored(ctx.shell, ctx.root, [path for path in changed if path.startswith(f"{ctx.root}/")])
-    return before.update(after, (*outside, *made)).settle(after)
+    outside = {path for path in changed if not path.startswith(f"{ctx.root}/")}
+    native = {path for path in changed if path not in outside and is_native_file(Path(path))}
+    rest = [path for path in changed if path not in outside and path not in native]
+    made = filter_ignored(ctx.shell, ctx.root, rest)
+    return before.update(after, (*outside, *native, *made)).settle(after)
 
 
 def accept_made_files(ctx: Context, project: Project, folder: Path) -> None:

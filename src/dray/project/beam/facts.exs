@@ -26,21 +26,25 @@ chosen =
     true -> config[:default_release]
   end
 
+resolve_version = fn
+  {:from_app, app} ->
+    Application.load(app)
+    if version = Application.spec(app, :vsn), do: to_string(version), else: {:from_app, app}
+
+  version ->
+    version
+end
+
+releases =
+  Enum.map(releases, fn {name, options} ->
+    {name, Keyword.replace_lazy(options, :version, resolve_version)}
+  end)
+
 given = releases[chosen] || []
-
-version =
-  case given[:version] do
-    {:from_app, app} ->
-      Application.load(app)
-      with version when version != nil <- Application.spec(app, :vsn), do: to_string(version)
-
-    version ->
-      version
-  end
+version = given[:version]
 
 definition =
   given
-  |> Keyword.put(:version, version)
   |> Keyword.put(:include_erts, evaluate.(Keyword.get(given, :include_erts, true)))
   |> Keyword.put(
     :config_providers,
@@ -70,8 +74,10 @@ rendered =
     for {name, path} <- templates, do: {name, EEx.eval_file(path, assigns: [release: release])}
   end
 
+apps_paths = Mix.Project.apps_paths() || %{}
+
 children =
-  for {app, path} <- Mix.Project.apps_paths() || %{} do
+  for {app, path} <- apps_paths do
     Mix.Project.in_project(app, path, fn _ -> {File.cwd!(), Mix.Project.config()} end)
   end
 
@@ -82,7 +88,9 @@ package = fn dep ->
 end
 
 dependencies =
-  for dep <- Mix.Dep.cached(), do: {dep.app, dep.status, dep.scm, dep.opts[:dest], package.(dep) || []}
+  for dep <- Mix.Dep.cached(),
+      not is_map_key(apps_paths, dep.app),
+      do: {dep.app, dep.status, dep.scm, dep.opts[:dest], package.(dep) || []}
 
 facts = %{
   root: File.cwd!(),

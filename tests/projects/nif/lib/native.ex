@@ -1,0 +1,4 @@
+defmodule Native do
+  @moduledoc "Adds in C."
+  defdelegate add(a, b), to: Adder
+end

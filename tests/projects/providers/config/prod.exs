@@ -1,0 +1,2 @@
+import Config
+config :providers, limits: [low: 1]

@@ -1,0 +1,4 @@
+-module(greeter_erlang).
+-export([word/0]).
+
+word() -> <<"Hello">>.

@@ -1,0 +1,4 @@
+defmodule Alpha do
+  @moduledoc "Is alpha."
+  def name, do: "alpha"
+end

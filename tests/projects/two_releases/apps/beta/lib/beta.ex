@@ -1,0 +1,4 @@
+defmodule Beta do
+  @moduledoc "Is beta."
+  def name, do: "beta"
+end

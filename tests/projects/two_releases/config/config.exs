@@ -1,0 +1,2 @@
+import Config
+config :beta, colour: "blue", nested: [left: 1, right: [deep: true]]

@@ -1,0 +1,83 @@
+"""What a step's function says of its options is what values are checked against."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+
+from dray.core.option import Option, describe, fits, parse_text, read_options, validate_value
+from dray.core.secret import Secret
+from dray.errors import ConfigError, Location
+
+TABLE = [
+    (str, "a", 1, "a string"),
+    (int, 3, True, "a whole number"),
+    (float, 3, "3", "a number"),
+    (bool, True, 1, "True or False"),
+    (Path, "a/b", 1, "a path"),
+    (str | None, None, 1, "a string"),
+    (Literal["a", "b"], "a", "c", "one of 'a', 'b'"),
+    (list[str], ["a"], ["a", 1], "a list of a string"),
+    (tuple[int, ...], (1, 2), "12", "a list of a whole number"),
+    (dict[str, int], {"a": 1}, {"a": "b"}, "a dict of a string to a whole number"),
+    (Any, object(), None, "any value"),
+]
+
+
+@pytest.mark.parametrize(("annotation", "good", "bad", "words"), TABLE, ids=[row[3] for row in TABLE])
+def test_values_fit_their_type(annotation, good, bad, words):
+    assert fits(good, annotation)
+    assert annotation is Any or not fits(bad, annotation)
+    assert describe(annotation) == words
+
+
+def test_a_secret_fits_where_text_does():
+    secret = Secret("env", "TOKEN")
+    assert fits(secret, str)
+    assert fits(secret, dict[str, str] | None) is False
+    assert fits({"a": secret}, dict[str, str])
+    assert not fits(secret, int)
+
+
+@pytest.mark.parametrize(
+    ("text", "annotation", "value"),
+    [
+        ("9", int, 9),
+        ("true", bool, True),
+        ("no", bool, False),
+        ("a,b", list[str], ("a", "b")),
+        ("a=1,b=2", dict[str, int], {"a": 1, "b": 2}),
+        ("none", int | None, None),
+        ("7", int | None, 7),
+        ("x", str | None, "x"),
+        ("2.5", float, 2.5),
+    ],
+)
+def test_text_of_the_command_line_is_parsed(text, annotation, value):
+    assert parse_text(text, annotation) == value
+
+
+def test_text_that_does_not_fit_is_refused_with_the_rule_and_what_was_given():
+    with pytest.raises(ConfigError, match="tar: level is a whole number") as caught:
+        validate_value("much", Option("level", int), owner="tar", origin="--set")
+    assert caught.value.got == "'much'"
+
+
+def test_a_wrong_value_names_the_users_line():
+    place = Location("rel/config.py", 7)
+    with pytest.raises(ConfigError) as caught:
+        validate_value("9", Option("level", int), owner="tar", origin=place)
+    assert caught.value.location == place
+
+
+def test_options_are_read_from_the_function():
+    def work(release, ctx, path: str, *rest: str, mode: int = 0, free=None):  # noqa: ANN001
+        return release
+
+    path, rest, mode, free = read_options(work, skip=2)
+    assert (path.name, path.required, path.positional) == ("path", True, True)
+    assert (rest.variadic, rest.required) == (True, False)
+    assert (mode.default, mode.positional) == (0, False)
+    assert free.annotation is Any
