@@ -15,16 +15,17 @@ from dray.config.reader import describe_exception, find_user_line
 from dray.console import StepConsole
 from dray.core.pipeline import Parallel
 from dray.core.release import Release
+from dray.core.step import Step
 from dray.core.step_options import resolve_step
 from dray.errors import DrayError, PluginError, StepError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from dray.assemble.tree import TreeChange
     from dray.console import PlainConsole
     from dray.core.context import Context
     from dray.core.pipeline import Pipeline
-    from dray.core.step import Step
     from dray.core.step_options import Overrides
 
 
@@ -64,38 +65,30 @@ class Engine:
         Raises:
             DrayError: A step failed; what it had not begun is untouched.
         """
+        release, tree = Release(env=self.ctx.env), _Tree(self.ctx.work)
+        timings: tuple[StepTiming, ...] = ()
         try:
-            release, timings = self._run_stages(pipeline, Release(env=self.ctx.env), sync=True)
+            for number, stage in enumerate(pipeline.stages, start=1):
+                if isinstance(stage, Parallel):
+                    release, added = self._run_parallel(stage, release)
+                else:
+                    release, added = self._run_step(stage, release, _Writing(tree, pipeline.stages[number:]))
+                timings += added
         finally:
             self.console.close()
         return RunResult(release, timings)
 
-    def _run_stages(
-        self, pipeline: Pipeline, release: Release, *, sync: bool
+    def _run_step(
+        self, step: Step, release: Release, writing: _Writing | None
     ) -> tuple[Release, tuple[StepTiming, ...]]:
-        timings: tuple[StepTiming, ...] = ()
-        for stage in pipeline.stages:
-            if isinstance(stage, Parallel):
-                release, added = self._run_parallel(stage, release)
-            else:
-                release, added = self._run_step(stage, release, sync=sync)
-            timings += added
-        return release, timings
-
-    def _run_step(self, step: Step, release: Release, *, sync: bool) -> tuple[Release, tuple[StepTiming, ...]]:
         console = StepConsole(self.console, step.name)
         ctx = replace(self.ctx, console=console)
         started = ctx.clock.monotonic()
         done = self._call(step, release, ctx)
-        if done.contents is not release.contents and not sync:
-            raise StepError(
-                f"{step.name} changes the release, and parallel() runs its steps on one release",
-                location=step.location,
-                hint=f"put {step.name}() before parallel()",
-            )
-        if done.tree is not None and (done.contents is not release.contents or done.tree != release.tree):
-            done, change = sync_tree(done, done.tree, tree_index_path(ctx.work, done.name))
-            console.result(_describe_tree(done, change.written, change.removed))
+        if writing is None:
+            _require_unchanged(step, release, done)
+        elif writing.is_due:
+            done = writing.tree.write(done, console, last=writing.is_last)
         seconds = ctx.clock.monotonic() - started
         self.console.end_step(step.name, seconds, "; ".join(console.results))
         return done, (StepTiming(step.name, seconds),)
@@ -120,12 +113,83 @@ class Engine:
 
     def _run_parallel(self, stage: Parallel, release: Release) -> tuple[Release, tuple[StepTiming, ...]]:
         with ThreadPoolExecutor(len(stage.branches)) as pool:
-            futures = [pool.submit(self._run_stages, branch, release, sync=False) for branch in stage.branches]
+            futures = [pool.submit(self._run_branch, branch, release) for branch in stage.branches]
         results = [future.result() for future in futures]
         for done, _ in results:
             for artifact in done.artifacts:
                 release = release.with_artifact(artifact)
         return release, tuple(timing for _, timings in results for timing in timings)
+
+    def _run_branch(self, branch: Pipeline, release: Release) -> tuple[Release, tuple[StepTiming, ...]]:
+        timings: tuple[StepTiming, ...] = ()
+        for stage in branch.stages:
+            if isinstance(stage, Parallel):
+                release, added = self._run_parallel(stage, release)
+            else:
+                release, added = self._run_step(stage, release, None)
+            timings += added
+        return release, timings
+
+
+class _Tree:
+    """The tree on disk during a run, and what of the release it already holds.
+
+    Args:
+        work: Where it is remembered between builds what was written.
+    """
+
+    def __init__(self, work: Path) -> None:
+        self._work = work
+        self._written: Release | None = None
+        self._stale = 0
+
+    def write(self, release: Release, console: StepConsole, *, last: bool) -> Release:
+        """Make the tree equal to the release, unless it is; return the release with its digests.
+
+        What no longer belongs to the release goes with the ``last`` step: until then one may add it again.
+        """
+        if release.tree is None or not (self._differs(release) or (last and self._stale)):
+            return release
+        index = tree_index_path(self._work, release.name)
+        done, change = sync_tree(release, release.tree, index, prune=last)
+        console.result(_describe_tree(done, change))
+        self._written, self._stale = done, change.stale
+        return done
+
+    def _differs(self, release: Release) -> bool:
+        written = self._written
+        return written is None or written.contents is not release.contents or written.tree != release.tree
+
+
+@dataclass(frozen=True, slots=True)
+class _Writing:
+    """Whether the tree is written after a step: when the next one looks at it, and at the end.
+
+    Args:
+        tree: The tree.
+        following: What is still to run.
+    """
+
+    tree: _Tree
+    following: tuple[Step | Parallel, ...]
+
+    @property
+    def is_last(self) -> bool:
+        return not any(isinstance(stage, Step) for stage in self.following)
+
+    @property
+    def is_due(self) -> bool:
+        following = self.following[0] if self.following else None
+        return not isinstance(following, Step) or following.definition.reads_tree
+
+
+def _require_unchanged(step: Step, before: Release, after: Release) -> None:
+    if after.contents is not before.contents:
+        raise StepError(
+            f"{step.name} changes the release, and parallel() runs its steps on one release",
+            location=step.location,
+            hint=f"put {step.name}() before parallel()",
+        )
 
 
 def _explain(error: Exception, step: Step, root: Path) -> Exception:
@@ -141,8 +205,8 @@ def _explain(error: Exception, step: Step, root: Path) -> Exception:
     return PluginError(what, location=step.location, hint=f"the step belongs to the package {package}")
 
 
-def _describe_tree(release: Release, written: int, removed: int) -> str:
+def _describe_tree(release: Release, change: TreeChange) -> str:
     size = sum(digest.size for digest in release.digests.values())
-    changes = [f"{written} written"] if written else []
-    changes += [f"{removed} removed"] if removed else []
+    changes = [f"{change.written} written"] if change.written else []
+    changes += [f"{change.removed} removed"] if change.removed else []
     return f"{len(release.contents)} files, {size / 1e6:.1f} MB, {', '.join(changes) or 'unchanged'}"

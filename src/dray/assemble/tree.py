@@ -38,10 +38,17 @@ _SWITCH = "releases/start_erl.data"
 
 @dataclass(frozen=True, slots=True)
 class TreeChange:
-    """What it took to make a tree equal to its manifest: files written and files removed."""
+    """What it took to make a tree equal to its manifest.
+
+    Args:
+        written: Files written, the manifest itself not counted.
+        removed: Files removed.
+        stale: Files that should be removed and were left for later.
+    """
 
     written: int
     removed: int
+    stale: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +72,15 @@ class _Done:
     staged: bool
 
 
-def sync_tree(release: Release, root: Path, index_file: Path) -> tuple[Release, TreeChange]:
+def sync_tree(release: Release, root: Path, index_file: Path, *, prune: bool = True) -> tuple[Release, TreeChange]:
     """Make a folder equal to a release's manifest.
 
     Args:
         release: The release. Its manifest file is made here, from the digests.
         root: The folder.
         index_file: Where it is remembered what was written.
+        prune: Whether to remove what is no longer part of the release. While more steps are to come, it may be
+            that one of them adds it again.
 
     Returns:
         The release with all digests, and what was done.
@@ -84,7 +93,7 @@ def sync_tree(release: Release, root: Path, index_file: Path) -> tuple[Release, 
         shutil.rmtree(stage, ignore_errors=True)
         root.parent.mkdir(parents=True, exist_ok=True)
         index_file.parent.mkdir(parents=True, exist_ok=True)
-        return _sync(release, root, stage, index_file)
+        return _sync(release, root, stage, index_file, prune=prune)
     except OSError as error:
         place = f": {error.filename}" if error.filename else ""
         raise StepError(
@@ -95,7 +104,7 @@ def sync_tree(release: Release, root: Path, index_file: Path) -> tuple[Release, 
         shutil.rmtree(stage, ignore_errors=True)
 
 
-def _sync(release: Release, root: Path, stage: Path, index_file: Path) -> tuple[Release, TreeChange]:
+def _sync(release: Release, root: Path, stage: Path, index_file: Path, *, prune: bool) -> tuple[Release, TreeChange]:
     found = scan_tree(root)
     index = load_index(index_file, root)
     trusted = {path: item for path, item in index.items() if found.get(path) == item.state}
@@ -112,9 +121,11 @@ def _sync(release: Release, root: Path, stage: Path, index_file: Path) -> tuple[
     stale = _list_stale(complete.contents, found, index)
     staged = [path for path, item in done.items() if item.staged]
     fresh = not found and not root.exists()
-    _commit(stage, root, complete.contents, staged=staged, stale=stale)
-    save_index(index_file, root, _remember(root, done, moved=not fresh))
-    return complete, TreeChange(len(staged), len(stale))
+    _commit(stage, root, complete.contents, staged=staged, stale=stale if prune else [])
+    kept = {} if prune else {path: index[path] for path in stale if path in index}
+    save_index(index_file, root, {**kept, **_remember(root, done, moved=not fresh)})
+    written = sum(1 for path in staged if path != manifest.path)
+    return complete, TreeChange(written, *((len(stale), 0) if prune else (0, len(stale))))
 
 
 def _digests(done: Mapping[str, _Done]) -> dict[str, Digest]:

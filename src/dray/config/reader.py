@@ -122,6 +122,9 @@ def _hint_for(error: BaseException) -> str | None:
         return "a plain function stands in a pipeline without parentheses: | my_step |, or is decorated with @step"
     if isinstance(error, ImportError) and "dray.steps" in str(error):
         return "dray show steps lists the steps that are installed"
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        package = error.name.partition(".")[0].replace("_", "-")
+        return f"a plugin is installed where dray is: pipx inject dray {package}, or pip install {package}"
     return None
 
 

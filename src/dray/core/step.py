@@ -36,11 +36,13 @@ class StepDefinition(Generic[P]):
         name: What it is called in configuration, plans and messages.
         function: The work.
         options: What it takes.
+        reads_tree: Whether it looks at the release's files on disk, which must be up to date then.
     """
 
     name: str
     function: Callable[Concatenate[Release, Context, P], Release]
     options: tuple[Option, ...] = field(default=(), repr=False)
+    reads_tree: bool = True
 
     @property
     def module(self) -> str:
@@ -101,11 +103,17 @@ def step(function: Callable[Concatenate[Release, Context, P], Release], /) -> St
 
 
 @overload
-def step(*, name: str) -> Callable[[Callable[Concatenate[Release, Context, P], Release]], StepDefinition[P]]: ...
+def step(
+    *, name: str | None = None, reads_tree: bool = True
+) -> Callable[[Callable[Concatenate[Release, Context, P], Release]], StepDefinition[P]]: ...
 
 
 def step(
-    function: Callable[Concatenate[Release, Context, P], Release] | None = None, /, *, name: str | None = None
+    function: Callable[Concatenate[Release, Context, P], Release] | None = None,
+    /,
+    *,
+    name: str | None = None,
+    reads_tree: bool = True,
 ) -> StepDefinition[P] | Callable[[Callable[Concatenate[Release, Context, P], Release]], StepDefinition[P]]:
     """Make a step of a function ``(release, ctx, ...options) -> release``.
 
@@ -113,13 +121,16 @@ def step(
         function: The function, when used as ``@step``.
         name: The step's name where it is not the function's. A step that takes the name of a built-in one
             also takes the section of ``config(...)`` that belongs to it.
+        reads_tree: Whether the step looks at ``release.tree``. One that only adds or removes files does not, and
+            dray then writes the tree once for it and its neighbours instead of once for each.
 
     Returns:
         The step.
     """
 
     def define(function: Callable[Concatenate[Release, Context, P], Release]) -> StepDefinition[P]:
-        return StepDefinition(name or function.__name__, function, read_options(function, skip=2))
+        options = read_options(function, skip=2)
+        return StepDefinition(name or function.__name__, function, options, reads_tree)
 
     return define if function is None else define(function)
 

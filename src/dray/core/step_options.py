@@ -90,7 +90,11 @@ def resolve_step(step: Step, settings: Settings, overrides: Overrides) -> Resolv
         UsageError: ``--set`` names an option that the step does not have.
     """
     options = {option.name: option for option in step.definition.options}
-    found = {name: Setting(option.default, "default") for name, option in options.items() if not option.required}
+    found = {
+        name: Setting(() if option.variadic else option.default, "default")
+        for name, option in options.items()
+        if not option.required
+    }
     if step.name not in OWN_SECTION:
         for name, setting in settings.section(step.name).items():
             found[name] = _checked(step, options, name, setting)
@@ -100,10 +104,8 @@ def resolve_step(step: Step, settings: Settings, overrides: Overrides) -> Resolv
         if name not in options:
             raise UsageError(f"--set: {_unknown(step, name, options)}", got=name, choices=tuple(options))
         found[name] = _checked(step, options, name, Setting(text, "--set"))
-    for name, option in options.items():
-        if option.variadic:
-            found.setdefault(name, Setting((), "default"))
-        elif name not in found:
+    for name in options:
+        if name not in found:
             raise ConfigError(
                 f"{step.name} needs the option {name}", location=step.location, hint=f"{step.name}({name}=...)"
             )

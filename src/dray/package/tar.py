@@ -47,7 +47,7 @@ def write_tar_gz(release: Release, path: Path, *, level: int, mtime: int) -> Dig
     size = 0
     try:
         with temporary.open("wb") as target:
-            for chunk in _split(release, mtime):
+            for chunk in split_archive(release, mtime):
                 data = deflate.gzip_compress(chunk, level)
                 target.write(data)
                 checksum.update(data)
@@ -58,7 +58,7 @@ def write_tar_gz(release: Release, path: Path, *, level: int, mtime: int) -> Dig
     return Digest(size, checksum.hexdigest())
 
 
-def _split(release: Release, mtime: int) -> Iterator[bytearray]:
+def split_archive(release: Release, mtime: int) -> Iterator[bytearray]:
     """Yield the archive's bytes in parts that are compressed one by one."""
     part = bytearray()
     for entry in release.contents:

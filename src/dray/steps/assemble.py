@@ -12,7 +12,7 @@ from dray.core.release import Release
 from dray.core.step import step
 
 
-@step
+@step(reads_tree=False)
 def assemble(release: Release, ctx: Context) -> Release:
     """Fill the release with everything it needs to run, and put it at ``_build/ENV/rel/NAME``.
 

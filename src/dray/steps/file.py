@@ -9,7 +9,7 @@ from dray.core.step import step
 from dray.errors import StepError
 
 
-@step
+@step(reads_tree=False)
 def file(
     release: Release,
     ctx: Context,

@@ -8,7 +8,7 @@ from dray.core.release import Release
 from dray.core.step import step
 
 
-@step
+@step(reads_tree=False)
 def overlay(release: Release, ctx: Context, path: str) -> Release:
     """Add all files of a folder, as they lie in it, at the root of the release.
 

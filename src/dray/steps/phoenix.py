@@ -24,7 +24,7 @@ _DEPLOY_ALIAS = "assets.deploy"
 _DIGEST_TASK = "phx.digest"
 
 
-@step(name="phoenix.digest")
+@step(name="phoenix.digest", reads_tree=False)
 def digest(release: Release, ctx: Context) -> Release:
     """Make the static assets and let the release serve pages as soon as it starts.
 

@@ -13,7 +13,7 @@ from dray.core.step import step
 from dray.errors import ConfigError, Location
 
 
-@step
+@step(reads_tree=False)
 def release(  # noqa: PLR0913 - the options of mix release
     nothing: Release,
     ctx: Context,

@@ -22,6 +22,6 @@ defmodule Stepped.MixProject do
 
   defp remove_a_file(release) do
     File.rm!(Path.join(release.path, "share/unwanted.txt"))
-    release
+    %{release | overlays: List.delete(release.overlays, "share/unwanted.txt")}
   end
 end

@@ -10,9 +10,9 @@ defmodule Providers.MixProject do
         providers: [config_providers: [{Providers.FromFile, {:system, "RELEASE_ROOT", "/etc/providers.txt"}}]],
         rebooting: [
           config_providers: [{Providers.FromFile, {:system, "RELEASE_ROOT", "/etc/providers.txt"}}],
-          reboot_system_after_config: true,
-          prune_runtime_sys_config_after_boot: true
+          reboot_system_after_config: true
         ],
+        pruned: [reboot_system_after_config: true, prune_runtime_sys_config_after_boot: true],
         unchecked: [validate_compile_env: false, runtime_config_path: false]
       ],
       default_release: :providers

@@ -26,8 +26,8 @@ def release(*entries):
 def place(tmp_path):
     """Return a function that syncs a release to a tree and returns what it did."""
 
-    def sync(made) -> TreeChange:
-        _, change = sync_tree(made, tmp_path / "rel" / "shop", tmp_path / "work" / "shop.json")
+    def sync(made, **options) -> TreeChange:
+        _, change = sync_tree(made, tmp_path / "rel" / "shop", tmp_path / "work" / "shop.json", **options)
         return change
 
     sync.root = tmp_path / "rel" / "shop"
@@ -45,7 +45,7 @@ BASE = release(File("bin/shop", b"#!/bin/sh\n", 0o755), File("lib/a-1/ebin/a.app
 
 
 def test_a_fresh_tree_has_all_files_with_their_modes(place):
-    assert place(BASE) == TreeChange(4, 0)
+    assert place(BASE) == TreeChange(3, 0)
     assert content(place.root) == {"bin/shop": "#!/bin/sh\n", "lib/a-1/ebin/a.app": "a", "share/x": "x"}
     assert stat.S_IMODE((place.root / "bin/shop").stat().st_mode) == 0o755
 
@@ -69,9 +69,19 @@ def test_nothing_is_written_where_nothing_has_changed(place):
 def test_only_what_changed_is_written(place):
     place(BASE)
     before = scan_tree(place.root)
-    assert place(BASE.add(File("share/x", b"new"))) == TreeChange(2, 0)
+    assert place(BASE.add(File("share/x", b"new"))) == TreeChange(1, 0)
     after = scan_tree(place.root)
     assert {path for path in after if after[path] != before[path]} == {"share/x", MANIFEST}
+
+
+def test_what_left_can_be_left_for_later(place):
+    more = BASE.add(File("share/deep/er/y", b"y"))
+    place(more)
+    assert place(BASE, prune=False) == TreeChange(0, 0, stale=1)
+    assert place(more, prune=False) == TreeChange(0, 0)
+    assert place(BASE, prune=False).stale == 1
+    assert place(BASE) == TreeChange(0, 1)
+    assert not (place.root / "share/deep").exists()
 
 
 def test_what_left_the_manifest_leaves_the_disk_with_its_folders(place):
@@ -184,14 +194,14 @@ def test_the_manifest_lists_every_file_with_size_and_checksum(place):
 def test_a_damaged_index_is_no_index(place, damage):
     place(BASE)
     place.index.write_text(damage)
-    assert place(BASE).written == 4
+    assert place(BASE).written == 3
     assert place(BASE).written == 0
 
 
 def test_an_index_of_another_tree_is_no_index(place, tmp_path):
     place(BASE)
     _, change = sync_tree(BASE, tmp_path / "other", place.index)
-    assert change.written == 4
+    assert change.written == 3
 
 
 def test_a_full_disk_leaves_the_old_tree(place, monkeypatch):
@@ -247,7 +257,7 @@ def test_an_interruption_is_mended_by_the_next_build(place, monkeypatch, at):
 
 def test_many_files_are_written_by_several_processes(place):
     many = release(*(File(f"lib/a-1/priv/{number}", str(number).encode()) for number in range(700)))
-    assert place(many).written == 701
+    assert place(many).written == 700
     assert content(place.root) == {f"lib/a-1/priv/{number}": str(number) for number in range(700)}
 
 

@@ -53,6 +53,10 @@ def test_positional_and_named_values_are_passed_as_the_function_takes_them():
     assert resolved.named == {"level": 2}
 
 
+def test_no_further_values_are_no_values():
+    assert resolve_step(pack("a"), EMPTY, Overrides()).positional == ("a",)
+
+
 def test_a_missing_option_is_an_error_with_an_example():
     with pytest.raises(ConfigError, match="needs the option path") as caught:
         resolve_step(needy(), EMPTY, Overrides())

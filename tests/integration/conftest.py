@@ -1,0 +1,95 @@
+"""Fixtures of the tests that build and run real releases."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+from itertools import count
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.harness import Launcher, build, copy_project, mix_release, wait_for
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+_numbers = count(1)
+
+
+def free_port() -> int:
+    """Return a TCP port that nobody uses at the moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def port() -> int:
+    """A TCP port that nobody uses."""
+    return free_port()
+
+
+@pytest.fixture(scope="session")
+def epmd() -> Iterator[int]:
+    """A port mapper of this test run's own, ended with it; its port."""
+    chosen = free_port()
+    process = subprocess.Popen(("epmd", "-address", "127.0.0.1", "-port", str(chosen)))
+
+    def answers() -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", chosen)) == 0
+
+    wait_for(answers, "epmd")
+    yield chosen
+    process.terminate()
+    process.wait()
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Return a function that builds a project once with dray and returns its folder."""
+    done: dict[tuple[str, ...], Path] = {}
+
+    def make(name: str, *arguments: str) -> Path:
+        key = (name, *arguments)
+        if key not in done:
+            done[key] = copy_project(name, tmp_path_factory.mktemp("dray") / name)
+            build(done[key], *arguments)
+        return done[key]
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def mix_built(built: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str], Path]:
+    """Return a function that builds a release once with Mix and returns its tree."""
+    done: dict[tuple[str, str], Path] = {}
+
+    def make(project: str, name: str) -> Path:
+        if (project, name) not in done:
+            copy = copy_project(project, tmp_path_factory.mktemp("mix") / project)
+            done[project, name] = mix_release(copy, name, copy / "out")
+        return done[project, name]
+
+    return make
+
+
+@pytest.fixture
+def launch(epmd: int, tmp_path: Path) -> Callable[..., Launcher]:
+    """Return a function that makes the launcher of a tree, with a node name that no other test uses."""
+
+    def make(tree: Path, name: str, *, own_copy: bool = False, **env: str) -> Launcher:
+        if own_copy:
+            tree = shutil.copytree(tree, tmp_path / "copy" / tree.name, symlinks=True)
+        own = {
+            "RELEASE_NODE": f"{name}-{os.getpid()}-{next(_numbers)}",
+            "RELEASE_TMP": str(tmp_path / "run"),
+            "ERL_EPMD_PORT": str(epmd),
+        }
+        return Launcher(tree, name, {**own, **env})
+
+    return make
