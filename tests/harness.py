@@ -23,7 +23,9 @@ ROOT = Path(__file__).parent.parent
 PROJECTS = Path(__file__).parent / "projects"
 EXAMPLES = ROOT / "examples"
 
-_CLEAN = {name: value for name, value in os.environ.items() if not name.startswith(("RELEASE_", "MIX_", "ERL_", "DRAY_"))}
+_CLEAN = {
+    name: value for name, value in os.environ.items() if not name.startswith(("RELEASE_", "MIX_", "ERL_", "DRAY_"))
+}
 PROJECT_TIMEOUT = 180
 
 
@@ -104,7 +106,7 @@ class Launcher:
     shell: tuple[str, ...] = ()
 
     def __call__(self, *arguments: str, env: Mapping[str, str] | None = None, cwd: Path | None = None) -> Done:
-        program = (*self.shell, self.tree / "bin" / self.name)
+        program: tuple[str | Path, ...] = (*self.shell, self.tree / "bin" / self.name)
         return run(*program, *arguments, cwd=cwd or self.tree, env={**self.env, **(env or {})})
 
     @contextlib.contextmanager
@@ -151,7 +153,8 @@ class Launcher:
         pid, terminal = pty.fork()
         if pid == 0:
             env = {**_CLEAN, **self.env, "TERM": "xterm"}
-            os.execve(str(self.tree / "bin" / self.name), [str(self.tree / "bin" / self.name), *arguments], env)
+            argv = [*self.shell, str(self.tree / "bin" / self.name), *arguments]
+            os.execvpe(argv[0], argv, env)
         shown = b""
         sent = False
         limit = time.monotonic() + seconds

@@ -60,7 +60,20 @@ def modules(draw: st.DrawFn) -> bytes:
     names = draw(
         st.lists(
             st.sampled_from(
-                [b"AtU8", b"Code", b"StrT", b"ImpT", b"ExpT", b"FunT", b"LitT", b"Line", b"Attr", b"CInf", b"Dbgi", b"Docs"]
+                [
+                    b"AtU8",
+                    b"Code",
+                    b"StrT",
+                    b"ImpT",
+                    b"ExpT",
+                    b"FunT",
+                    b"LitT",
+                    b"Line",
+                    b"Attr",
+                    b"CInf",
+                    b"Dbgi",
+                    b"Docs",
+                ]
             ),
             min_size=1,
             unique=True,

@@ -58,13 +58,15 @@ def answers(launcher, expression):
             "rpc that returns an error": launcher("rpc", "{:error, :why}"),
             "rpc without an expression": launcher("rpc"),
             "rpc of the environment": launcher(
-                "rpc", 'IO.inspect(for n <- ~w(RELEASE_NAME RELEASE_VSN RELEASE_MODE), do: System.get_env(n))'
+                "rpc", "IO.inspect(for n <- ~w(RELEASE_NAME RELEASE_VSN RELEASE_MODE), do: System.get_env(n))"
             ),
             "code is loaded": launcher("rpc", "IO.inspect(:code.get_mode())"),
             "started": launcher(
                 "rpc", "IO.inspect(for {app, _, vsn} <- Application.started_applications(), do: {app, vsn})"
             ),
-            "loaded": launcher("rpc", "IO.inspect(Enum.sort(for {app, _, _} <- Application.loaded_applications(), do: app))"),
+            "loaded": launcher(
+                "rpc", "IO.inspect(Enum.sort(for {app, _, _} <- Application.loaded_applications(), do: app))"
+            ),
             "consolidated": launcher("rpc", "IO.inspect(Protocol.consolidated?(Enumerable))"),
             "pid is a number": launcher("pid").out.strip().isdigit(),
             "pid": launcher("pid").status,
@@ -82,7 +84,9 @@ def answers(launcher, expression):
         found["pid when stopped"] = launcher("pid").status
         launcher("daemon")
         launcher.wait_until_up()
-    return {key: value if not hasattr(value, "out") else (value.status, normal(value.out)) for key, value in found.items()}
+    return {
+        key: value if not hasattr(value, "out") else (value.status, normal(value.out)) for key, value in found.items()
+    }
 
 
 def test_a_running_system_answers_the_same(pair):
@@ -106,7 +110,9 @@ def quiet_answers(launcher):
         "eval starts nothing": launcher(
             "eval", "IO.inspect(Enum.sort(for {app, _, _} <- Application.started_applications(), do: app))"
         ),
-        "eval reads configuration": launcher("eval", "IO.inspect(Application.get_env(:elixir, :config_provider_booted))"),
+        "eval reads configuration": launcher(
+            "eval", "IO.inspect(Application.get_env(:elixir, :config_provider_booted))"
+        ),
         "eval knows where it is": launcher("eval", 'IO.puts(System.get_env("RELEASE_COMMAND"))'),
         "unknown": launcher("frobnicate"),
         "none": launcher(),
@@ -141,7 +147,7 @@ def test_a_pruned_configuration_is_gone_after_booting(pair):
         with launcher.running():
             folder = Path(launcher.env["RELEASE_TMP"])
             wait_for(lambda: not list(folder.glob("*.runtime.config")), "the configuration to be removed")  # noqa: B023
-            assert "from_runtime: \"yes\"" in launcher("rpc", pair[2]).out
+            assert 'from_runtime: "yes"' in launcher("rpc", pair[2]).out
 
 
 @pytest.mark.parametrize("pair", CASES[:1], ids=["single:greeter"], indirect=True)

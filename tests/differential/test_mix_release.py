@@ -51,7 +51,11 @@ def version_folder(tree: Path) -> Path:
 
 def plain(term: ErlangTerm) -> object:
     """Return a configuration in a form in which the order of keyword lists and maps does not count."""
-    if isinstance(term, list) and term and all(isinstance(i, tuple) and len(i) == 2 and isinstance(i[0], Atom) for i in term):
+    if (
+        isinstance(term, list)
+        and term
+        and all(isinstance(i, tuple) and len(i) == 2 and isinstance(i[0], Atom) for i in term)
+    ):
         return {str(key): plain(value) for key, value in term}
     if isinstance(term, list):
         return sorted((plain(item) for item in term), key=repr)
@@ -117,7 +121,9 @@ def test_the_files_of_applications_are_the_same(both):
         if path.endswith(".beam"):
             assert chunks(one) == chunks(two), path
         elif path.endswith(".app"):
-            assert [encode(t) for t in parse_terms(one.decode())] == [encode(t) for t in parse_terms(two.decode())], path
+            assert [encode(t) for t in parse_terms(one.decode())] == [encode(t) for t in parse_terms(two.decode())], (
+                path
+            )
         else:
             assert one == two, path
         executable = [(tree / "lib" / path).stat().st_mode & 0o100 for tree in (ours, theirs)]

@@ -36,7 +36,7 @@ def test_otp_consults_what_dray_writes(tmp_path, found):
 @given(st.lists(terms, max_size=8))
 @FEW
 def test_dray_reads_what_otp_prints(tmp_path, found):
-    expression = "[unicode:characters_to_binary(io_lib:format(F, [T])) || T <- Given, F <- [\"~tp.\", \"~tw.\", \"~0tp.\"]]"
+    expression = '[unicode:characters_to_binary(io_lib:format(F, [T])) || T <- Given, F <- ["~tp.", "~tw.", "~0tp."]]'
     printed = ask_erlang(expression, tmp_path, found)
     expected = [encode(term) for term in found for _ in range(3)]
     assert [encode(parse_terms(text.decode())[0]) for text in printed] == expected
@@ -50,5 +50,5 @@ def test_what_lives_in_one_node_is_carried_both_ways(tmp_path):
 
 
 def test_compressed_terms_of_otp_are_read(tmp_path):
-    packed = ask_erlang("term_to_binary(lists:duplicate(1000, {hello, <<\"world\">>}), [compressed])", tmp_path)
+    packed = ask_erlang('term_to_binary(lists:duplicate(1000, {hello, <<"world">>}), [compressed])', tmp_path)
     assert decode(packed) == [(Atom("hello"), b"world")] * 1000

@@ -109,7 +109,9 @@ def test_what_a_step_no_longer_adds_is_removed_at_the_end(engine, end, tmp_path)
 
 def test_the_tree_equals_the_release_after_every_step(engine, tmp_path):
     engine.run(named() | assembled() | adds("a") | adds("b") | removes("a"))
-    files = {path.relative_to(tmp_path / "tree").as_posix() for path in (tmp_path / "tree").rglob("*") if path.is_file()}
+    files = {
+        path.relative_to(tmp_path / "tree").as_posix() for path in (tmp_path / "tree").rglob("*") if path.is_file()
+    }
     assert files == {"b", "bin/shop", "releases/1.0/manifest.json"}
     listed = json.loads((tmp_path / "tree/releases/1.0/manifest.json").read_text())["files"]
     assert [item["path"] for item in listed] == ["b", "bin/shop"]
@@ -147,9 +149,11 @@ def test_an_exception_in_the_projects_own_step_names_its_line(engine, tmp_path):
     (tmp_path / "rel" / "config.py").write_text(
         "from dray import step\n\n@step\ndef own(release, ctx):\n    return {}['missing']\n\nbuild = own()\n"
     )
-    with open_configuration(tmp_path, "prod") as configuration:
-        with pytest.raises(StepError, match="own failed: KeyError") as caught:
-            engine.run(as_pipeline(named()) | configuration.pipelines["build"])
+    with (
+        open_configuration(tmp_path, "prod") as configuration,
+        pytest.raises(StepError, match="own failed: KeyError") as caught,
+    ):
+        engine.run(as_pipeline(named()) | configuration.pipelines["build"])
     assert caught.value.location.file == str(tmp_path / "rel" / "config.py")
     assert caught.value.location.line == 5
 

@@ -1,10 +1,10 @@
-"""How the press is built: with a plugin's step, with steps of its own, and with one that takes the place of dray's."""
+"""How the press is built: with a plugin's step, with its own steps, and with one in the place of dray's."""
 
 from dray_motd import motd
+from rel.steps import count_files, tar
 
 from dray.config import config
 from dray.steps import assemble, mix, release, script
-from rel.steps import count_files, tar
 
 config("motd", text="Good morning")
 

@@ -8,6 +8,9 @@ config("tar", name="{name}-{version}.tar.gz")
 build = (
     release("shop")
     | assemble()
-    | file("share/README", content="The shop. Start it with bin/shop start, then ask it: curl localhost:4040/price/lamp\n")
+    | file(
+        "share/README",
+        content="The shop. Start it with bin/shop start, then ask it: curl localhost:4040/price/lamp\n",
+    )
     | tar()
 )

@@ -90,7 +90,9 @@ def test_every_release_has_the_same_first_applications_and_its_own_last():
 
 
 def test_what_is_given_replaces_a_default_in_its_own_place():
-    found = requested_applications(project(), ReleaseDefinition("s", applications=(("shop", "none"), ("sasl", "load"))))
+    found = requested_applications(
+        project(), ReleaseDefinition("s", applications=(("shop", "none"), ("sasl", "load")))
+    )
     assert found == (
         ("kernel", "permanent"),
         ("stdlib", "permanent"),

@@ -60,7 +60,9 @@ def test_it_lists_files_links_and_folders_whatever_their_names():
 
 def test_the_digest_of_an_application_depends_on_its_files_alone():
     one = json.loads(format_manifest(make()))["applications"][0]["digest"]
-    other = json.loads(format_manifest(make(paths=("lib/shop-1.0/ebin/shop.app", "share/z"))))["applications"][0]["digest"]
+    other = json.loads(format_manifest(make(paths=("lib/shop-1.0/ebin/shop.app", "share/z"))))["applications"][0][
+        "digest"
+    ]
     more = json.loads(format_manifest(make(paths=("lib/shop-1.0/ebin/shop.app", "lib/shop-1.0/priv/x"))))
     assert one == other != more["applications"][0]["digest"]
 

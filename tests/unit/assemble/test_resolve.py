@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -12,6 +12,9 @@ from dray.core.application import AppOrigin
 from dray.core.erts import Erts
 from dray.core.project import Member, Project, Toolchain
 from dray.errors import IntegrityError, ProjectError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 BASE = (("kernel", "permanent"), ("stdlib", "permanent"), ("elixir", "permanent"), ("sasl", "permanent"))
 

@@ -92,13 +92,20 @@ def test_runtime_exs_is_found_below_the_release():
     assert reader[0] == "Elixir.Config.Reader"
     path, options = reader[1]
     assert path == (Atom("system"), b"RELEASE_ROOT", b"/releases/1.0/runtime.exs")
-    assert options == [(Atom("env"), Atom("prod")), (Atom("target"), Atom("host")), (Atom("imports"), Atom("disabled"))]
+    assert options == [
+        (Atom("env"), Atom("prod")),
+        (Atom("target"), Atom("host")),
+        (Atom("imports"), Atom("disabled")),
+    ]
 
 
 def test_providers_of_the_project_come_after_it():
     providers = encode([(Atom("Elixir.Vault"), b"state")])
     made = build_sys_config(release(definition=ReleaseDefinition("shop", providers=providers)), RUNTIME)
-    assert [module for module, _ in record_of(made).get(Atom("providers"))] == ["Elixir.Config.Reader", "Elixir.Vault"]
+    assert [module for module, _ in record_of(made).get(Atom("providers"))] == [
+        "Elixir.Config.Reader",
+        "Elixir.Vault",
+    ]
 
 
 def test_a_release_that_reboots_is_not_reachable_before():

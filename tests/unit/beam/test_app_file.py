@@ -54,7 +54,10 @@ def test_the_packed_term_is_that_of_systools():
         (SMALL % ",x", "{Key, Value}"),
         ('{application,a,[{vsn,one},{description,""},{modules,[]},{registered,[]},{applications,[]}]}.', "vsn"),
         ('{application,a,[{vsn,"1"},{description,""},{modules,[1]},{registered,[]},{applications,[]}]}.', "modules"),
-        ('{application,a,[{vsn,"1"},{description,""},{modules,[m,m]},{registered,[]},{applications,[]}]}.', "duplicates"),
+        (
+            '{application,a,[{vsn,"1"},{description,""},{modules,[m,m]},{registered,[]},{applications,[]}]}.',
+            "duplicates",
+        ),
         (SMALL % ",{mod,x}", "mod"),
         (SMALL % ",{env,[x]}", "env"),
         (SMALL % ",{maxT,0}", "maxT"),

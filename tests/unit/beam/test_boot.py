@@ -72,7 +72,12 @@ def test_what_cannot_be_one_release_is_refused(given, message):
 
 
 def script(**given):
-    applications = (app("kernel"), app("stdlib", "kernel"), app("shop", "stdlib", modules=("m", "init")), *given.pop("more", ()))
+    applications = (
+        app("kernel"),
+        app("stdlib", "kernel"),
+        app("shop", "stdlib", modules=("m", "init")),
+        *given.pop("more", ()),
+    )
     return build_script("shop", "1.0", applications, KERNEL, **given)
 
 
@@ -104,7 +109,9 @@ def test_modules_that_are_loaded_already_are_not_loaded_again():
     assert loads[-1] == [Atom("m")]
 
 
-@pytest.mark.parametrize(("mode", "loaded", "started"), [("load", True, False), ("none", False, False), ("transient", True, True)])
+@pytest.mark.parametrize(
+    ("mode", "loaded", "started"), [("load", True, False), ("none", False, False), ("transient", True, True)]
+)
 def test_the_mode_says_whether_an_application_is_loaded_and_started(mode, loaded, started):
     made = instructions(script(more=(app("extra", mode=Mode(mode)),)))
     calls = [item[1] for item in made if item[0] == "apply"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import hashlib
 import struct
@@ -75,10 +76,8 @@ def test_any_bytes_are_a_module_or_refused(data):
 @given(modules(), st.data())
 def test_a_cut_module_is_read_or_refused(data, draw):
     cut = draw.draw(st.integers(0, len(data) - 1))
-    try:
+    with contextlib.suppress(IntegrityError):
         strip_module(data[:cut], KEEP)
-    except IntegrityError:
-        pass
 
 
 def test_the_unique_numbers_of_funs_do_not_count():

@@ -65,7 +65,9 @@ def test_values_remember_their_file_and_line(project, tmp_path):
 
 
 def test_an_imported_file_wins_over_what_came_before(project, tmp_path):
-    main = HEAD + "config('shop', applications={'a': 'permanent', 'b': 'load'})\nimport_config(f'{config_env()}.py')\n"
+    main = (
+        HEAD + "config('shop', applications={'a': 'permanent', 'b': 'load'})\nimport_config(f'{config_env()}.py')\n"
+    )
     extra = "from dray.config import config\nconfig('shop', applications={'b': 'none'})\n"
     with project(config_py=main, prod_py=extra) as read:
         found = read.settings.section("shop")["applications"]
@@ -90,7 +92,9 @@ def test_pipelines_of_imported_files_count_and_the_main_file_wins(project):
 
 def test_the_projects_own_steps_are_imported_from_rel(project, tmp_path):
     steps = "from dray import step\n@step\ndef warm(release, ctx, *, size=1):\n    return release\n"
-    with project(config_py=HEAD + "from rel.own import warm\nbuild = release() | warm(size=2)\n", own_py=steps) as read:
+    with project(
+        config_py=HEAD + "from rel.own import warm\nbuild = release() | warm(size=2)\n", own_py=steps
+    ) as read:
         assert names(read.pipelines["build"]) == ["release", "warm"]
         assert "rel.own" in sys.modules
     assert "rel.own" not in sys.modules

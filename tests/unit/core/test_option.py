@@ -73,7 +73,7 @@ def test_a_wrong_value_names_the_users_line():
 
 
 def test_options_are_read_from_the_function():
-    def work(release, ctx, path: str, *rest: str, mode: int = 0, free=None):  # noqa: ANN001
+    def work(release, ctx, path: str, *rest: str, mode: int = 0, free=None):
         return release
 
     path, rest, mode, free = read_options(work, skip=2)

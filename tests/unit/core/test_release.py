@@ -70,7 +70,9 @@ def test_paths_inside_the_release_are_taken(path):
     validate_path(path)
 
 
-@pytest.mark.parametrize("path", ["", "/a", "a/", ".", "..", "a/..", "../a", "a//b", "a/./b", "./a", "a\0b", "a/../b"])
+@pytest.mark.parametrize(
+    "path", ["", "/a", "a/", ".", "..", "a/..", "../a", "a//b", "a/./b", "./a", "a\0b", "a/../b"]
+)
 def test_paths_that_leave_the_release_are_refused(path):
     with pytest.raises(ValueError, match="relative"):
         File(path, b"")

@@ -18,7 +18,9 @@ from tests.unit.assemble.test_manifest import make
 @pytest.fixture
 def release(tmp_path):
     base = make(paths=("lib/shop-1.0/ebin/shop.app", "erts-13.1/bin/beam.smp", "bin/shop"), digests={})
-    added = base.add(File("lib/shop-1.0/priv/x.so", b"\x7fELF" + bytes(40)), File("lib/other-2.0/ebin/o.app", b"1234"))
+    added = base.add(
+        File("lib/shop-1.0/priv/x.so", b"\x7fELF" + bytes(40)), File("lib/other-2.0/ebin/o.app", b"1234")
+    )
     done, _ = sync_tree(added, tmp_path / "tree", tmp_path / "index.json")
     write_tar_gz(done, tmp_path / "x.tar.gz", level=1, mtime=0)
     return tmp_path
@@ -59,7 +61,9 @@ def test_what_is_no_release_is_refused(tmp_path):
         read_inventory(tmp_path / "x.txt")
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[]", '{"name": 1}', '{"name":"a","version":"1","applications":[],"files":[{}]}'])
+@pytest.mark.parametrize(
+    "text", ["", "{}", "[]", '{"name": 1}', '{"name":"a","version":"1","applications":[],"files":[{}]}']
+)
 def test_another_json_file_is_refused(tmp_path, text):
     (tmp_path / "x.json").write_text(text)
     with pytest.raises(IntegrityError, match="no manifest"):

@@ -62,9 +62,7 @@ def test_the_same_release_gives_the_same_bytes(tmp_path):
 
 @given(st.dictionaries(paths, st.binary(max_size=700), max_size=5))
 def test_any_names_and_contents_come_back(files):
-    kept = {
-        path: data for path, data in files.items() if not any(other.startswith(path + "/") for other in files)
-    }
+    kept = {path: data for path, data in files.items() if not any(other.startswith(path + "/") for other in files)}
     release = Release(name="x", version="1").add(*(File(path, data) for path, data in kept.items()))
     raw = b"".join(tar_module.split_archive(release, 0))
     with tarfile.open(fileobj=io.BytesIO(raw)) as archive:

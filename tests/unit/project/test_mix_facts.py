@@ -83,7 +83,15 @@ def test_children_of_an_umbrella_are_its_members():
 def test_dependencies_are_read_with_their_source():
     items = [
         (Atom("jason"), (Atom("ok"), b"1.4.0"), Atom("Elixir.Hex.SCM"), b"/p/deps/jason", [], [b"Apache-2.0"], FALSE),
-        (Atom("nif"), (Atom("ok"), b"0.1.0"), Atom("Elixir.Mix.SCM.Path"), b"/nif", [(Atom("licenses"), [b"MIT"])], [], TRUE),
+        (
+            Atom("nif"),
+            (Atom("ok"), b"0.1.0"),
+            Atom("Elixir.Mix.SCM.Path"),
+            b"/nif",
+            [(Atom("licenses"), [b"MIT"])],
+            [],
+            TRUE,
+        ),
         (Atom("gone"), (Atom("unavailable"), b"x"), Atom("Elixir.Mix.SCM.Git"), b"/p/deps/gone", []),
     ]
     jason, nif, gone = parse_mix_facts(facts(dependencies=items)).dependencies

@@ -43,7 +43,9 @@ def test_file_adds_a_text(make_ctx):
 def test_file_copies_with_the_mode_of_the_source(make_ctx, tmp_path):
     (tmp_path / "tool").write_text("x")
     (tmp_path / "tool").chmod(0o700)
-    assert found(file.run(Release(), make_ctx(), "bin/tool", source="tool")) == {"bin/tool": (0o755, tmp_path / "tool")}
+    assert found(file.run(Release(), make_ctx(), "bin/tool", source="tool")) == {
+        "bin/tool": (0o755, tmp_path / "tool")
+    }
     assert found(file.run(Release(), make_ctx(), "a", source="tool", mode=0o600))["a"][0] == 0o600
 
 
@@ -116,7 +118,10 @@ def test_tar_can_be_named_and_made_small(make_ctx):
     assert done.artifacts[0].path.name == "shop_1.0.tgz"
 
 
-@pytest.mark.parametrize(("given", "message"), [({"level": 0}, "1 to 12"), ({"name": "a/b.tar.gz"}, "ends in .tar.gz"), ({"name": "x.zip"}, "ends in")])
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [({"level": 0}, "1 to 12"), ({"name": "a/b.tar.gz"}, "ends in .tar.gz"), ({"name": "x.zip"}, "ends in")],
+)
 def test_tar_refuses_what_it_does_not_do(make_ctx, given, message):
     ctx = make_ctx()
     with pytest.raises(ConfigError, match=message):

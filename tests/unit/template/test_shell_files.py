@@ -26,7 +26,8 @@ def elixir_scripts(folder: Path) -> Path:
     folder.mkdir(parents=True)
     (folder / "elixir").write_text(
         '#!/bin/sh\nERTS_BIN=\nERTS_BIN="$ERTS_BIN"\n'
-        'set -- "$ERTS_BIN$ERL_EXEC" -noshell -elixir_root "$SCRIPT_PATH"/../lib -pa "$SCRIPT_PATH"/../lib/elixir/ebin $X\n'
+        'set -- "$ERTS_BIN$ERL_EXEC" -noshell -elixir_root "$SCRIPT_PATH"/../lib '
+        '-pa "$SCRIPT_PATH"/../lib/elixir/ebin $X\n'
     )
     (folder / "iex").write_text("#!/bin/sh\n")
     return folder

@@ -1,0 +1,75 @@
+# Installs what is missing on a Debian machine, runs the demonstration, the checks and the benchmarks.
+
+SHELL := /bin/sh
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := .make
+JOBS ?= 2
+
+DEMO_NEEDS := python3-venv elixir curl
+TEST_NEEDS := $(DEMO_NEEDS) git erl erl_nif.h rebar3 cc dash bash busybox shellcheck debootstrap
+BENCH_NEEDS := $(TEST_NEEDS) hyperfine
+SHELL_FILES := .ci/run tools/require tools/demo
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-unit lint format bench clean
+
+help: ## show this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | while IFS='	' read -r name text; do \
+	    printf 'make %-10s %s\n' "$$name" "$$text"; done
+
+demo: $(READY)/demo ## build the example umbrella, start it, ask it over HTTP, stop it
+	@tools/demo "$$PWD/$(BIN)/dray"
+
+test: $(READY)/test lint ## all checks and tests
+	$(BIN)/pytest -n $(JOBS) --dist worksteal
+
+test-unit: $(READY)/python ## the tests that need seconds and no Erlang
+	$(BIN)/pytest -n $(JOBS) -q tests/unit
+
+lint: $(READY)/test ## style, types, layers, shell scripts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	shellcheck $(SHELL_FILES)
+
+format: $(READY)/python ## put the Python files into shape
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(READY)/bench ## dray beside its peers; rewrites the table of benchmarks/README.md
+	$(BIN)/python -m benchmarks
+
+clean: ## remove what make made
+	rm -rf $(VENV) $(READY) dist
+
+$(READY)/demo: tools/require pyproject.toml
+	@tools/require $(DEMO_NEEDS)
+	@$(MAKE) --no-print-directory $(BIN)/dray
+	@mkdir -p $(READY) && touch $@
+
+$(READY)/test: tools/require $(READY)/python Makefile
+	@tools/require $(TEST_NEEDS)
+	@touch $@
+
+$(READY)/bench: tools/require $(READY)/test Makefile
+	@tools/require $(BENCH_NEEDS)
+	@touch $@
+
+$(BIN)/dray: pyproject.toml | $(BIN)/pip
+	$(BIN)/pip install --quiet --editable .
+	@touch $@
+
+$(READY)/python: pyproject.toml | $(BIN)/pip
+	$(BIN)/pip install --quiet --group dev --editable .
+	@mkdir -p $(READY) && touch $@
+
+$(BIN)/pip:
+	@tools/require python3-venv
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	    { echo "dray needs Python 3.11 or newer; this is $$($(PYTHON) --version)" >&2; \
+	      echo "hint: make PYTHON=/path/to/a/newer/python3 $(MAKECMDGOALS)" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --upgrade pip # --group came with pip 25.1

@@ -1,0 +1,37 @@
+"""``python -m benchmarks [RUNS]``: measure everything, print the table, keep it in benchmarks/README.md."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmarks.cases import measure_launcher, measure_project, measure_start
+from benchmarks.report import Row, describe_machine, format_table, write_results
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+DEFAULT_RUNS = 9
+
+
+def main(runs: int) -> None:
+    """Run all benchmarks."""
+    with tempfile.TemporaryDirectory(prefix="dray-bench-") as folder:
+        place = Path(folder)
+        rows: list[Row] = []
+        measures: tuple[tuple[str, Callable[[], list[Row]]], ...] = (
+            ("the example umbrella", lambda: measure_project(place, "example", runs)),
+            ("all of OTP", lambda: measure_project(place, "large", runs)),
+            ("start-up", lambda: measure_start(runs)),
+            ("the launcher", lambda: measure_launcher(place, runs)),
+        )
+        for title, measure in measures:
+            print(f"measuring {title} ...", file=sys.stderr, flush=True)
+            rows += measure()
+    print(f"{describe_machine(runs)}\n\n{format_table(rows)}")
+    write_results(rows, runs)
+
+
+main(int(sys.argv[1]) if len(sys.argv) > 1 else DEFAULT_RUNS)
