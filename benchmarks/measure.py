@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     Work = Callable[[], float]
 
-_FOREIGN = ("RELEASE_", "MIX_", "ERL_", "DRAY_")
+_FOREIGN = ("RELEASE_", "MIX_", "ERL_", "DRAY_", "PYTHON")
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Program:
 
 
 def environment(more: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment of a measured program: this one's, without what steers Mix and releases."""
+    """Return the environment of a measured program: this one's, without what steers Mix, releases and Python."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(_FOREIGN)}
     return {**kept, **more}
 

@@ -124,8 +124,8 @@ class Launcher:
                 self.end(int(pid.out.strip()))
 
     def wait_until_up(self) -> None:
-        """Wait until the node answers."""
-        expression = "IO.puts(:up)" if self.is_elixir else "ok"
+        """Wait until the node answers and all its applications have started."""
+        expression = "{:started, _} = :init.get_status()" if self.is_elixir else "{started, _} = init:get_status()"
         wait_for(lambda: self("rpc", expression).status == 0, f"{self.name} to answer; {self.log()}")
 
     def log(self) -> str:

@@ -5,7 +5,6 @@ What a step raises that is no error of dray's becomes one, with the user's line 
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -112,6 +111,8 @@ class Engine:
         return done
 
     def _run_parallel(self, stage: Parallel, release: Release) -> tuple[Release, tuple[StepTiming, ...]]:
+        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - few pipelines have branches
+
         with ThreadPoolExecutor(len(stage.branches)) as pool:
             futures = [pool.submit(self._run_branch, branch, release) for branch in stage.branches]
         results = [future.result() for future in futures]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from dray.core.erts import Erts
     from dray.core.release import Release
 
-_SHARED = ("restart", "stop", "pid", "ping", "status", "version", "help")
+_SHARED = ("restart", "stop", "pid", "ping", "status", "version")
 _ELIXIR = ("start", "start_iex", "daemon", "daemon_iex", "eval", "rpc", "remote")
 _ERLANG = ("start", "console", "daemon", "eval", "rpc", "remote")
 
@@ -31,6 +31,9 @@ class Command:
 
     usage: str
     summary: str
+
+
+HELP = Command("help", "Lists the commands")
 
 
 def list_launcher_entries(release: Release, erts: Erts, templates: Templates, *, reboots: bool) -> list[Entry]:
@@ -68,8 +71,8 @@ def list_launcher_entries(release: Release, erts: Erts, templates: Templates, *,
 def _list_commands(folder: str, language: str, templates: Templates, values: dict[str, str | None]) -> list[Entry]:
     own = _ELIXIR if language == "elixir" else _ERLANG
     names = [f"{language}/{name}" for name in own] + list(_SHARED)
-    scripts = {name: templates.render(f"releases/VSN/commands/{name}.sh", **values, commands=()) for name in names}
-    commands = tuple(read_command(script) for script in scripts.values())
+    scripts = {name: templates.render(f"releases/VSN/commands/{name}.sh", **values) for name in names}
+    commands = (*(read_command(script) for script in scripts.values()), HELP)
     scripts["help"] = templates.render("releases/VSN/commands/help.sh", **values, commands=commands)
     return [
         File(f"{folder}/commands/{name.rpartition('/')[2]}.sh", script.encode()) for name, script in scripts.items()

@@ -14,6 +14,7 @@ import contextlib
 import hashlib
 import os
 import shutil
+import stat
 import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -123,7 +124,9 @@ def _sync(release: Release, root: Path, stage: Path, index_file: Path, *, prune:
     fresh = not found and not root.exists()
     _commit(stage, root, complete.contents, staged=staged, stale=stale if prune else [])
     kept = {} if prune else {path: index[path] for path in stale if path in index}
-    save_index(index_file, root, {**kept, **_remember(root, done, moved=not fresh)})
+    remembered = {**kept, **_remember(root, done, moved=not fresh)}
+    if remembered != index:
+        save_index(index_file, root, remembered)
     written = sum(1 for path in staged if path != manifest.path)
     return complete, TreeChange(written, *((len(stale), 0) if prune else (0, len(stale))))
 
@@ -253,11 +256,19 @@ def _make_folder(root: Path, folder: str) -> None:
 def _make_directories_and_links(root: Path, contents: tuple[Entry, ...]) -> None:
     for entry in contents:
         if isinstance(entry, Directory):
-            _make_folder(root, entry.path)
-            (root / entry.path).chmod(entry.mode)
+            if not _has_folder(f"{root}/{entry.path}", entry.mode):
+                _make_folder(root, entry.path)
+                (root / entry.path).chmod(entry.mode)
         elif isinstance(entry, Symlink):
             _make_folder(root, entry.path.rpartition("/")[0])
             _make_link(root / entry.path, entry.target)
+
+
+def _has_folder(path: str, mode: int) -> bool:
+    try:
+        return os.lstat(path).st_mode == stat.S_IFDIR | mode
+    except OSError:
+        return False
 
 
 def _make_link(path: Path, target: str) -> None:

@@ -13,6 +13,7 @@ from dray.errors import UsageError
 from dray.project.read import read_project
 from dray.project.request import FactsRequest
 from dray.project.work import lock_work
+from dray.template.environment import TemplateFolder
 
 if TYPE_CHECKING:
     from dray.core.context import Templates
@@ -47,7 +48,7 @@ def init_command() -> None:
             )
         with lock_work(session.ctx.work, session.ctx.console):
             project = read_project(session.ctx, FactsRequest())
-        text = render_config(project, session.ctx.templates)
+        text = render_config(project, TemplateFolder())
         path.parent.mkdir(exist_ok=True)
         path.write_text(text, encoding="utf-8")
         session.console.info(f"{CONFIG_FILE} written. Look at it, then: dray plan, dray build")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dray._version import __version__
 from dray.clock import SystemClock
 from dray.config.reader import CONFIG_FILE, Configuration, open_configuration
 from dray.console import StepConsole, open_console
@@ -18,6 +19,7 @@ from dray.project.work import work_folder
 from dray.shell import LocalShell
 from dray.steps import assemble, release, tar
 from dray.template.environment import TemplateFolder
+from dray.template.remembered import RememberedTemplates
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -86,13 +88,14 @@ def open_session(
     console = open_console(environ, quiet=quiet)
     with open_configuration(root, chosen) as read:
         configuration = read if read.file else replace(read, pipelines=default_pipelines())
+        work = work_folder(root, chosen, environ)
         ctx = Context(
             root=root,
-            work=work_folder(root, chosen, environ),
+            work=work,
             env=chosen,
             settings=configuration.settings,
             shell=LocalShell(console.output, environ),
-            templates=TemplateFolder(),
+            templates=RememberedTemplates(TemplateFolder(), work / "rendered", __version__),
             console=StepConsole(console, ""),
             clock=SystemClock(),
             environ=environ,

@@ -65,6 +65,11 @@ class TemplateFolder:
         base = self.folder / below
         return tuple(sorted(str(path.relative_to(self.folder)) for path in base.rglob("*") if path.is_file()))
 
+    def state(self) -> tuple[tuple[str, int, int], ...]:
+        """Return what stands for the content of all templates: name, size and modification time (ns)."""
+        found = [(name, (self.folder / name).stat()) for name in self.list_names("")]
+        return tuple((name, state.st_size, state.st_mtime_ns) for name, state in found)
+
     def source(self, name: str) -> str:
         """Return a template's source."""
         return (self.folder / name).read_text(encoding="utf-8")
