@@ -210,4 +210,5 @@ def _describe_tree(release: Release, change: TreeChange) -> str:
     size = sum(digest.size for digest in release.digests.values())
     changes = [f"{change.written} written"] if change.written else []
     changes += [f"{change.removed} removed"] if change.removed else []
-    return f"{len(release.contents)} files, {size / 1e6:.1f} MB, {', '.join(changes) or 'unchanged'}"
+    count = len(release.digests) - 1  # the manifest is not part of what it lists
+    return f"{count} files, {size / 1e6:.1f} MB, {', '.join(changes) or 'unchanged'}"
