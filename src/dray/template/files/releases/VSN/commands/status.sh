@@ -1,6 +1,7 @@
 # shellcheck shell=sh
 # status: Says whether the system runs, which version and for how long: status 0, or 3 when it does not run
 {% block status %}
+check_reachable
 if pid=$(node_pid); then
   running=$(call_node os getenv '["RELEASE_VSN"]')
   running=${running#\"}

@@ -1,14 +1,22 @@
 # shellcheck shell=sh
 # stop: Stops the running system and waits until it is gone, RELEASE_STOP_TIMEOUT seconds at most (60)
+check_reachable
+limit=${RELEASE_STOP_TIMEOUT:-60}
+case $limit in
+  *[!0-9]*) fail "Expected RELEASE_STOP_TIMEOUT to be a number of seconds, got: $limit" ;;
+  # The shell would take a number that begins with zero as an octal one.
+  0?*) limit=${limit#"${limit%%[!0]*}"} ;;
+esac
+limit=${limit:-0}
 {% block pre_stop %}
 {% endblock %}
 pid=$(node_pid) || not_running
 call_node init stop >/dev/null 2>&1 || not_running
 
-left=$((${RELEASE_STOP_TIMEOUT:-60} * 20))
+left=$((limit * 20))
 while process_lives "$pid"; do
   if [ "$left" -le 0 ]; then
-    fail "$RELEASE_NAME still runs after ${RELEASE_STOP_TIMEOUT:-60} seconds (pid $pid): it was told to stop and" \
+    fail "$RELEASE_NAME still runs after $limit s (pid $pid): it was told to stop and" \
       "goes on stopping. Wait longer with RELEASE_STOP_TIMEOUT, or end it: kill -KILL $pid"
   fi
   left=$((left - 1))

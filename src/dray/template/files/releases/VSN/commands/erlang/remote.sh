@@ -1,6 +1,6 @@
 # shellcheck shell=sh
 # remote: Connects to the running system via a remote shell
-check_distribution
+check_reachable
 need_cookie
 exec "${erts_bin}erl" \
   "-$RELEASE_DISTRIBUTION" "rem-$$-$RELEASE_NODE" \

@@ -1,15 +1,15 @@
 # shellcheck shell=sh
 # rpc "EXPR": Executes the given expression remotely on the running system and prints its result
 [ -n "$2" ] || fail "RPC expects an expression as argument"
-check_distribution
+check_reachable
 need_cookie
 case $2 in
   *.) expression=$2 ;;
   *) expression="$2." ;;
 esac
-result=$(echo "$expression" |
+result=$(log "$expression" |
   "$(find_erl_call)" -r "-$RELEASE_DISTRIBUTION" "$RELEASE_NODE" -c "$RELEASE_COOKIE" -fetch_stdout -e) || not_running
 case $result in
-  *"{ok, "*) echo "$result" ;;
+  *"{ok, "*) log "$result" ;;
   *) fail "$result" ;;
 esac
