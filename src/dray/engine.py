@@ -16,7 +16,7 @@ from dray.core.pipeline import Parallel
 from dray.core.release import Release
 from dray.core.step import Step
 from dray.core.step_options import resolve_step
-from dray.errors import DrayError, PluginError, StepError
+from dray.errors import ConfigError, DrayError, Location, PluginError, StepError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from dray.console import PlainConsole
     from dray.core.context import Context
     from dray.core.pipeline import Pipeline
+    from dray.core.settings import Settings
     from dray.core.step_options import Overrides
 
 
@@ -52,11 +53,13 @@ class Engine:
         ctx: What every step gets; its console is replaced by one of the step's own.
         console: Where steps are announced.
         overrides: The values of ``--set``.
+        known: The names of the steps in all pipelines of the configuration: ``config(...)`` may speak of these.
     """
 
     ctx: Context
     console: PlainConsole
     overrides: Overrides
+    known: frozenset[str] = frozenset()
 
     def run(self, pipeline: Pipeline) -> RunResult:
         """Run a pipeline from the beginning.
@@ -68,11 +71,14 @@ class Engine:
         timings: tuple[StepTiming, ...] = ()
         try:
             for number, stage in enumerate(pipeline.stages, start=1):
+                named = release.project is not None
                 if isinstance(stage, Parallel):
                     release, added = self._run_parallel(stage, release)
                 else:
                     release, added = self._run_step(stage, release, _Writing(tree, pipeline.stages[number:]))
                 timings += added
+                if release.project is not None and not named:
+                    validate_sections(self.ctx.settings, release, self.known)
         finally:
             self.console.close()
         return RunResult(release, timings)
@@ -191,6 +197,39 @@ def _require_unchanged(step: Step, before: Release, after: Release) -> None:
             location=step.location,
             hint=f"put {step.name}() before parallel()",
         )
+
+
+def validate_sections(settings: Settings, release: Release, known: frozenset[str]) -> None:
+    """Check that each section of the configuration speaks of something that there is.
+
+    Args:
+        settings: The values of ``config(...)``.
+        release: The release; sections may bear its name, or that of another release of the project.
+        known: Names of steps. Those that other packages register are known, too.
+
+    Raises:
+        ConfigError: A section has an unknown name.
+    """
+    others = release.project.releases if release.project else ()
+    names = known | {release.name} | {other.name for other in others}
+    unknown = [section for section in settings.sections if section not in names]
+    if not unknown:
+        return
+    from dray.plugins import list_step_names  # noqa: PLC0415 - the metadata of packages takes 10 ms to load
+
+    names |= set(list_step_names())
+    for section in unknown:
+        if section not in names:
+            origin = next(
+                (setting.origin for path, setting in settings.walk() if path.startswith(f"{section}.")), None
+            )
+            raise ConfigError(
+                f"config({section!r}, ...) speaks of no step and no release",
+                got=section,
+                choices=tuple(sorted(names)),
+                location=origin if isinstance(origin, Location) else None,
+                hint=f"there are: {', '.join(sorted(names))}",
+            )
 
 
 def _explain(error: Exception, step: Step, root: Path) -> Exception:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,9 +14,12 @@ from dray import Artifact, File, Release, parallel, step
 from dray.config.reader import open_configuration
 from dray.console import PlainConsole
 from dray.core.pipeline import as_pipeline
+from dray.core.project import ReleaseDefinition
+from dray.core.settings import EMPTY
 from dray.core.step_options import Overrides
-from dray.engine import Engine
-from dray.errors import PluginError, StepError
+from dray.engine import Engine, validate_sections
+from dray.errors import ConfigError, Location, PluginError, StepError
+from tests.unit.assemble.test_definition import project
 
 
 @pytest.fixture
@@ -208,3 +212,38 @@ def test_options_come_from_settings_and_the_command_line(engine, make_ctx):
     assert done.release.name == "given"
     other = Engine(engine.ctx, engine.console, Overrides((("named", "name", "typed"),)))
     assert other.run(as_pipeline(named(name="given"))).release.name == "typed"
+
+
+def settings_of(**sections):
+    settings = EMPTY
+    for section, values in sections.items():
+        settings = settings.merge(section, "", values, Location("rel/config.py", 3))
+    return settings
+
+
+def test_sections_are_named_like_steps_and_releases():
+    release = Release(name="shop", version="1.0", project=project(releases=(ReleaseDefinition(name="fair"),)))
+    settings = settings_of(tar={"level": 1}, shop={"version": "2"}, fair={"version": "3"}, own={"a": 1})
+    validate_sections(settings, release, frozenset({"own"}))
+
+
+def test_a_section_that_speaks_of_nothing_is_an_error_with_its_line_and_a_suggestion():
+    release = Release(name="shop", version="1.0", project=project())
+    with pytest.raises(ConfigError, match="'tarr'.* speaks of no step and no release") as caught:
+        validate_sections(settings_of(tarr={"level": 1}), release, frozenset())
+    assert caught.value.suggestion() == "tar"
+    assert caught.value.location == Location("rel/config.py", 3)
+
+
+def test_sections_are_checked_once_the_release_has_its_name(engine, make_ctx):
+    @step
+    def begins(release, ctx):
+        return Release(name="shop", version="1.0", env=release.env, project=project())
+
+    ctx = make_ctx()
+    ctx = replace(ctx, settings=settings_of(packs={"x": 1}))
+    with pytest.raises(ConfigError, match="'packs'"):
+        Engine(ctx, engine.console, Overrides()).run(begins() | named())
+    assert (
+        Engine(ctx, engine.console, Overrides(), frozenset({"packs"})).run(begins() | named()).release.name == "shop"
+    )

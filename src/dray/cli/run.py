@@ -104,7 +104,7 @@ def run_pipeline(
             print_plan(session, name, overrides, as_json=as_json)
             return
         with lock_work(session.ctx.work, session.ctx.console):
-            result = Engine(session.ctx, session.console, overrides).run(pipeline)
+            result = Engine(session.ctx, session.console, overrides, session.step_names).run(pipeline)
         if as_json:
             click.echo(json.dumps(build_report(result), indent=2))
         else:

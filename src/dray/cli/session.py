@@ -42,6 +42,11 @@ class Session:
     ctx: Context
     console: PlainConsole
 
+    @property
+    def step_names(self) -> frozenset[str]:
+        """The names of the steps in all pipelines."""
+        return frozenset(step.name for pipeline in self.configuration.pipelines.values() for step in pipeline.steps())
+
     def pipeline(self, name: str) -> Pipeline:
         """Return a pipeline by its name.
 
