@@ -85,7 +85,7 @@ def test_a_memory_that_cannot_be_written_is_no_error(begin, tmp_path):
 
 def test_templates_are_compiled_ahead_only_when_nothing_is_remembered(begin, monkeypatch):
     compiled = []
-    monkeypatch.setattr(TemplateFolder, "preload", lambda templates: compiled.append(templates))
+    monkeypatch.setattr(TemplateFolder, "preload", lambda _: compiled.append("done"))
     begin()[0].preload()
     assert len(compiled) == 1
     begin()[0].render("bin/NAME", name="shop")
