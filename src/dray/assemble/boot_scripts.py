@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING
 
+from dray._version import __version__
 from dray.beam.boot import RELEASE_LIB, build_script, format_script, parse_kernel_boot
 from dray.beam.boot_order import BootApplication
 from dray.beam.etf import encode
@@ -16,38 +18,52 @@ from dray.errors import ProjectError
 if TYPE_CHECKING:
     from dray.core.erts import Erts
     from dray.core.release import Release
+    from dray.core.term import Term
+    from dray.memory import Memory
 
 _ALWAYS_STARTED = ("kernel", "stdlib")
 
 
-def build_boot_entries(release: Release, erts: Erts, kernel_boot: bytes, *, config_providers: bool) -> list[Entry]:
+def build_boot_entries(
+    release: Release, erts: Erts, kernel_boot: bytes, memory: Memory, *, config_providers: bool
+) -> list[Entry]:
     """Return the boot scripts and what OTP's release handler wants to know.
 
     Args:
         release: The release, its applications resolved.
         erts: The runtime.
         kernel_boot: The boot file that came with the runtime.
+        memory: Keeps the scripts between builds; a large release takes 40 ms to write them.
         config_providers: Whether the release computes configuration while it boots.
 
     Raises:
         ProjectError: The applications cannot be one release.
     """
-    kernel = parse_kernel_boot(kernel_boot, file=f"{erts.root}/bin/start_clean.boot")
     folder = release.version_path
     consolidated = release.project is not None and release.project.consolidated is not None
     path = f"{RELEASE_LIB}/../{folder}/consolidated" if consolidated else None
-    entries: list[Entry] = []
-    for name, applications in choose_scripts(release):
-        script = build_script(
-            release.name,
-            release.version,
-            tuple(_boot_application(application) for application in applications),
-            kernel,
-            prepend_path=path,
-            boot_config_providers=config_providers,
-        )
-        entries.append(File(f"{folder}/{name}.boot", encode(script)))
-        entries.append(File(f"{folder}/{name}.script", format_script(script)))
+
+    def list_script(name: str, applications: tuple[Application, ...]) -> list[Entry]:
+        booted = tuple(_boot_application(application) for application in applications)
+
+        @cache
+        def script() -> Term:
+            return build_script(
+                release.name,
+                release.version,
+                booted,
+                parse_kernel_boot(kernel_boot, file=f"{erts.root}/bin/start_clean.boot"),
+                prepend_path=path,
+                boot_config_providers=config_providers,
+            )
+
+        question = repr((__version__, release.name, release.version, booted, kernel_boot, path, config_providers))
+        about = f"{release.name}/{name}"
+        boot = memory.recall(f"{about}.boot", question, lambda: encode(script()))
+        text = memory.recall(f"{about}.script", question, lambda: format_script(script()))
+        return [File(f"{folder}/{name}.boot", boot), File(f"{folder}/{name}.script", text)]
+
+    entries = [entry for name, applications in choose_scripts(release) for entry in list_script(name, applications)]
     rel = describe(release, erts)
     return [
         *entries,

@@ -19,6 +19,7 @@ from dray.assemble.sys_config import DEPRECATED_RUNTIME_CONFIG, SysConfig, build
 from dray.assemble.vm_args import list_environment_entries
 from dray.core.contents import Entry, File
 from dray.errors import ProjectError
+from dray.memory import Memory
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,7 +60,11 @@ def assemble_release(release: Release, ctx: Context) -> Release:
         *(list_erts_entries(erts, ctx.templates) if erts.included else ()),
         *list_application_entries(release.applications, erts, strip),
         *build_boot_entries(
-            release, erts, find_kernel_boot(erts).read_bytes(), config_providers=sys_config.has_providers
+            release,
+            erts,
+            find_kernel_boot(erts).read_bytes(),
+            Memory(ctx.work / "boot"),
+            config_providers=sys_config.has_providers,
         ),
         File(f"{release.version_path}/sys.config", sys_config.text),
         *list_environment_entries(release, ctx),

@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dray._version import __version__
 from dray.clock import SystemClock
 from dray.config.reader import CONFIG_FILE, Configuration, open_configuration
 from dray.console import StepConsole, open_console
 from dray.core.context import Context
 from dray.errors import ConfigError, UsageError
+from dray.memory import Memory
 from dray.project.read import find_project
 from dray.project.work import work_folder
 from dray.shell import LocalShell
@@ -100,7 +100,7 @@ def open_session(
             env=chosen,
             settings=configuration.settings,
             shell=LocalShell(console.output, environ),
-            templates=RememberedTemplates(TemplateFolder(), work / "rendered", __version__),
+            templates=RememberedTemplates(TemplateFolder(), Memory(work / "rendered")),
             console=StepConsole(console, ""),
             clock=SystemClock(),
             environ=environ,
