@@ -89,6 +89,7 @@ class Member:
         description: One sentence, or empty.
         dependencies: The names of the applications that it lists as dependencies.
         aliases: The names of its Mix aliases.
+        source_paths: The folders that it is compiled from.
     """
 
     name: str
@@ -97,6 +98,7 @@ class Member:
     description: str = ""
     dependencies: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
+    source_paths: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

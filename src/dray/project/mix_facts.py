@@ -20,6 +20,7 @@ _FLAGS = (
     "prune_runtime_sys_config_after_boot",
     "start_distribution_during_config",
 )
+_SOURCE_PATHS = ("elixirc_paths", "erlc_paths", "erlc_include_path")
 _SOURCES = {"Mix.SCM.Path": "path", "Mix.SCM.Git": "git", "Hex.SCM": "hex"}
 
 
@@ -91,6 +92,7 @@ def _members(facts: dict[str, Any], config: dict[str, Any], root: Path) -> tuple
             description=" ".join(_text(child.get("description")).split()),
             dependencies=tuple(_text(dep[0]) for dep in _tuples(child.get("deps"))),
             aliases=tuple(_text(alias[0]) for alias in _tuples(child.get("aliases"))),
+            source_paths=tuple(path / folder for key in _SOURCE_PATHS for folder in _texts_or_text(child.get(key))),
         )
         for path, child in children
     ]
@@ -266,6 +268,10 @@ def _links(term: Any) -> tuple[tuple[str, str], ...]:
 
 def _texts(term: Any) -> tuple[str, ...]:
     return tuple(map(_text, term)) if isinstance(term, list) else ()
+
+
+def _texts_or_text(term: Any) -> tuple[str, ...]:
+    return _texts(term) or tuple(filter(None, [_text(term)]))
 
 
 def _text(term: Any) -> str:

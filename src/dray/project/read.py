@@ -17,10 +17,12 @@ from typing import TYPE_CHECKING
 from dray._version import __version__
 from dray.errors import ProjectError
 from dray.native.find import is_native_file
+from dray.project.discard import discard_code, find_altered, find_unseen
 from dray.project.elixir import SCRIPTS
 from dray.project.git import filter_ignored, list_reference_files, read_commit
 from dray.project.mix import run_mix
 from dray.project.mix_facts import parse_mix_facts
+from dray.project.outside import is_seen, list_outside, list_version_files
 from dray.project.packages import add_package_facts
 from dray.project.rebar3 import run_rebar3
 from dray.project.rebar3_facts import parse_rebar3_facts
@@ -39,10 +41,18 @@ _VOLATILE = frozenset(
         "COLUMNS",
         "DBUS_SESSION_BUS_ADDRESS",
         "DISPLAY",
+        "GPG_AGENT_INFO",
+        "GPG_TTY",
         "LINES",
         "OLDPWD",
         "PWD",
+        "PYTEST_CURRENT_TEST",
         "SHLVL",
+        "SSH_AGENT_PID",
+        "SSH_AUTH_SOCK",
+        "SSH_CLIENT",
+        "SSH_CONNECTION",
+        "SSH_TTY",
         "STY",
         "TERM",
         "TERM_SESSION_ID",
@@ -52,7 +62,7 @@ _VOLATILE = frozenset(
         "XAUTHORITY",
     }
 )
-_VOLATILE_PREFIXES = ("DRAY_", "GPG_", "LC_TERMINAL", "SSH_", "XDG_SESSION", "VTE_", "ITERM_", "KITTY_", "PYTEST_")
+_VOLATILE_PREFIXES = ("LC_TERMINAL", "XDG_SESSION", "VTE_", "ITERM_", "KITTY_")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +74,14 @@ class StoredFacts:
         sources: The project's files before it was compiled.
         results: What was compiled, afterwards.
         facts: The facts in the external term format.
+        outside: Files and folders elsewhere that were compiled in; their states are among the sources.
     """
 
     key: str
     sources: Snapshot
     results: Snapshot
     facts: bytes
+    outside: tuple[Path, ...] = ()
 
 
 def find_project(root: Path) -> str:
@@ -106,17 +118,22 @@ def read_project(ctx: Context, request: FactsRequest, *, meanwhile: Callable[[],
     stored = _load(ctx.work, _file_name(request))
     if stored is not None and stored.key == key and not ctx.mix_arguments:
         project = _parse(kind, stored.facts, ctx)
-        if not _changes(stored, project, ctx, moment):
+        if not _discard_unsafe(stored, project, ctx, moment):
             ctx.console.result("nothing to compile")
             return replace(project, commit=read_commit(ctx.shell, ctx.root))
     return _refresh(ctx, kind, request, key, meanwhile)
 
 
-def _changes(stored: StoredFacts, project: Project, ctx: Context, moment: int) -> bool:
-    sources = _take_sources(ctx, project, moment)
+def _discard_unsafe(stored: StoredFacts, project: Project, ctx: Context, moment: int) -> bool:
+    """Tell whether anything has changed; what was compiled of changes that the compiler cannot see is removed."""
+    sources = _take_sources(ctx, project, moment, stored.outside)
     if differences(stored.sources, sources):
+        discard_code(project, find_unseen(project, stored.sources, sources, compiled=stored.results.moment))
         return True
-    return bool(differences(stored.results, _take_results(project, moment)))
+    altered = differences(stored.results, _take_results(project, moment))
+    if altered:
+        discard_code(project, find_altered(project, altered))
+    return bool(altered)
 
 
 def _parse(kind: str, facts: bytes, ctx: Context) -> Project:
@@ -133,15 +150,16 @@ def _refresh(
     ctx.console.progress("compiling")
     facts = add_package_facts(run_mix(ctx, request)) if kind == "mix" else run_rebar3(ctx)
     project = _parse(kind, facts, ctx)
-    after = _take_sources(ctx, project, moment)
-    sources = _without_side_effects(ctx, before, after)
+    outside = list_outside(project)
+    after = _take_sources(ctx, project, moment, outside)
+    sources = _without_side_effects(ctx, before, after, {str(path) for path in outside})
     results = _take_results(project, int(ctx.clock.now() * 1e9))
-    _save(ctx.work, _file_name(request), StoredFacts(key, sources, results.settle(results), facts))
+    _save(ctx.work, _file_name(request), StoredFacts(key, sources, results.settle(results), facts, outside))
     ctx.console.result("compiled")
     return replace(project, commit=read_commit(ctx.shell, ctx.root))
 
 
-def _without_side_effects(ctx: Context, before: Snapshot, after: Snapshot) -> Snapshot:
+def _without_side_effects(ctx: Context, before: Snapshot, after: Snapshot, named: set[str]) -> Snapshot:
     """Return the state of the sources that the facts belong to.
 
     It is the state before compiling: what the user has changed meanwhile must count as a change the next time.
@@ -149,7 +167,7 @@ def _without_side_effects(ctx: Context, before: Snapshot, after: Snapshot) -> Sn
     (machine code, and what git ignores, such as generated parsers) are taken as they are now.
     """
     changed = differences(before, after)
-    outside = {path for path in changed if not path.startswith(f"{ctx.root}/")}
+    outside = {path for path in changed if path in named or not path.startswith(f"{ctx.root}/")}
     native = {path for path in changed if path not in outside and is_native_file(Path(path))}
     rest = [path for path in changed if path not in outside and path not in native]
     made = filter_ignored(ctx.shell, ctx.root, rest)
@@ -164,26 +182,27 @@ def accept_made_files(ctx: Context, project: Project, folder: Path) -> None:
         project: The facts.
         folder: Where the step has made files. Those that git ignores are accepted everywhere.
     """
-    current = _take_sources(ctx, project, int(ctx.clock.now() * 1e9))
     for name in {path.stem for path in ctx.work.glob("facts-*.json")}:
         stored = _load(ctx.work, name)
         if stored is None:
             continue
+        current = _take_sources(ctx, project, int(ctx.clock.now() * 1e9), stored.outside)
         changed = [path for path in differences(stored.sources, current) if path.startswith(f"{ctx.root}/")]
         made = {path for path in changed if path.startswith(f"{folder}/")}
         made |= set(filter_ignored(ctx.shell, ctx.root, [path for path in changed if path not in made]))
         _save(ctx.work, name, replace(stored, sources=stored.sources.update(current, made).settle(current)))
 
 
-def _take_sources(ctx: Context, project: Project | None, moment: int) -> Snapshot:
-    roots = [ctx.root]
-    files = [*SCRIPTS.iterdir(), *list_reference_files(ctx.root)]
+def _take_sources(ctx: Context, project: Project | None, moment: int, outside: tuple[Path, ...] = ()) -> Snapshot:
+    home = Path(ctx.environ.get("HOME", "/"))
+    roots = [ctx.root, *outside]
+    files = [*outside, *SCRIPTS.iterdir(), *list_reference_files(ctx.root), *list_version_files(ctx.root, home)]
     for tool in ("elixir", "erl", "rebar3"):
         found = ctx.shell.which(tool)
         files += [found.resolve()] if found else []
     if project is not None:
         paths = [dependency.path for dependency in project.dependencies]
-        roots += [path for path in paths if not path.is_relative_to(ctx.root)]
+        roots += [path for path in paths if not is_seen(path, ctx.root)]
         files += [path for path in project.config_files if not path.is_relative_to(ctx.root)]
         files += _files_of_toolchain(project)
     return take_snapshot(roots, files, moment=moment)
@@ -204,7 +223,7 @@ def _take_results(project: Project, moment: int) -> Snapshot:
     roots = [project.build_path / "lib"]
     if project.consolidated is not None and not project.consolidated.is_relative_to(roots[0]):
         roots.append(project.consolidated)
-    return take_snapshot(roots, moment=moment)
+    return take_snapshot(roots, moment=moment, follow=False)
 
 
 def _make_key(ctx: Context, request: FactsRequest) -> str:
@@ -225,7 +244,7 @@ def _load(work: Path, name: str) -> StoredFacts | None:
         if hashlib.sha256(facts).hexdigest() != index["facts"]:
             return None
         sources, results = (_load_snapshot(index[name]) for name in ("sources", "results"))
-        return StoredFacts(index["key"], sources, results, facts)
+        return StoredFacts(index["key"], sources, results, facts, tuple(map(Path, index["outside"])))
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
@@ -237,6 +256,7 @@ def _save(work: Path, name: str, stored: StoredFacts) -> None:
         "facts": hashlib.sha256(stored.facts).hexdigest(),
         "sources": [stored.sources.moment, stored.sources.files],
         "results": [stored.results.moment, stored.results.files],
+        "outside": [str(path) for path in stored.outside],
     }
     write_atomically(work / f"{name}.etf", stored.facts)
     write_atomically(work / f"{name}.json", json.dumps(index).encode())

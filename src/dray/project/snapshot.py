@@ -88,23 +88,50 @@ def read_content_key(path: str) -> str:
         return "unreadable"
 
 
-def take_snapshot(roots: Iterable[Path], files: Iterable[Path] = (), *, moment: int) -> Snapshot:
+def take_snapshot(roots: Iterable[Path], files: Iterable[Path] = (), *, moment: int, follow: bool = True) -> Snapshot:
     """Return the states of all files below some folders, and of some single files.
 
     Args:
         roots: Folders; those of ``IGNORED_FOLDERS`` below them are left out. One that does not exist is empty.
-        files: Single files; one that does not exist is left out.
+        files: Single files; one that does not exist, and a folder, is left out.
         moment: The time, in nanoseconds since 1970.
+        follow: Whether to look at what symbolic links lead to, too.
     """
     states: dict[str, State] = {}
+    links: list[str] = []
     for root in roots:
-        _scan(str(root), states)
+        _scan(str(root), states, links)
     for file in files:
-        try:
-            states[str(file)] = state_of(os.lstat(file))
-        except OSError:
-            continue
+        _add_file(str(file), states, links)
+    if follow:
+        _follow(links, states)
     return Snapshot(states, moment)
+
+
+def _follow(links: list[str], states: dict[str, State]) -> None:
+    """Add what links lead to, each place once: links may lead in a circle, and to what was looked at already."""
+    visited: set[str] = set()
+    while links:
+        link = links.pop()
+        place = os.path.realpath(link)
+        if place in visited or f"{link}/".startswith(f"{place}/"):
+            continue
+        visited.add(place)
+        if Path(place).is_dir():
+            _scan(place, states, links)
+        elif place not in states:
+            _add_file(place, states, links)
+
+
+def _add_file(path: str, states: dict[str, State], links: list[str]) -> None:
+    try:
+        found = os.lstat(path)
+    except OSError:
+        return
+    if stat.S_ISLNK(found.st_mode):
+        links.append(path)
+    if stat.S_ISREG(found.st_mode) or stat.S_ISLNK(found.st_mode):
+        states[path] = state_of(found)
 
 
 def state_of(found: os.stat_result) -> State:
@@ -112,7 +139,7 @@ def state_of(found: os.stat_result) -> State:
     return (found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino, "")
 
 
-def _scan(folder: str, states: dict[str, State]) -> None:
+def _scan(folder: str, states: dict[str, State], links: list[str]) -> None:
     try:
         entries = os.scandir(folder)
     except OSError:
@@ -123,8 +150,10 @@ def _scan(folder: str, states: dict[str, State]) -> None:
                 found = entry.stat(follow_symlinks=False)
                 if not stat.S_ISSOCK(found.st_mode):
                     states[entry.path] = state_of(found)
+                if stat.S_ISLNK(found.st_mode) and entry.name not in IGNORED_FOLDERS:
+                    links.append(entry.path)
             elif entry.name not in IGNORED_FOLDERS:
-                _scan(entry.path, states)
+                _scan(entry.path, states, links)
             elif entry.name in _LOCKS_OF_IGNORED:
                 lock = Path(entry.path, _LOCKS_OF_IGNORED[entry.name])
                 if lock.exists():

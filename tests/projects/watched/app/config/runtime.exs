@@ -1,0 +1,2 @@
+import Config
+config :watched, secret: System.fetch_env!("ONLY_ON_THE_HOST")

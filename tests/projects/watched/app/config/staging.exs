@@ -1,0 +1,2 @@
+import Config
+config :watched, limit: 10

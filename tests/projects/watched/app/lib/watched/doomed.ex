@@ -1,0 +1,4 @@
+defmodule Watched.Doomed do
+  @moduledoc "A module that nobody misses."
+  def here, do: true
+end

@@ -1,0 +1,4 @@
+defmodule Watched.First do
+  def file, do: Path.basename(__ENV__.file)
+  def number, do: 1
+end

@@ -1,0 +1,3 @@
+defmodule Watched.Far do
+  def number, do: 1
+end
