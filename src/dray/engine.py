@@ -53,7 +53,7 @@ class Engine:
         ctx: What every step gets; its console is replaced by one of the step's own.
         console: Where steps are announced.
         overrides: The values of ``--set``.
-        known: The names of the steps in all pipelines of the configuration: ``config(...)`` may speak of these.
+        known: The steps and releases in all pipelines of the configuration: ``config(...)`` may speak of these.
     """
 
     ctx: Context
@@ -65,8 +65,11 @@ class Engine:
         """Run a pipeline from the beginning.
 
         Raises:
+            ConfigError: An option is unknown, of the wrong type, or missing; nothing has run.
             DrayError: A step failed; what it had not begun is untouched.
         """
+        for step in pipeline.steps():
+            resolve_step(step, self.ctx.settings, self.overrides)
         release, tree = Release(env=self.ctx.env), _Tree(self.ctx.work)
         timings: tuple[StepTiming, ...] = ()
         try:
@@ -205,7 +208,7 @@ def validate_sections(settings: Settings, release: Release, known: frozenset[str
     Args:
         settings: The values of ``config(...)``.
         release: The release; sections may bear its name, or that of another release of the project.
-        known: Names of steps. Those that other packages register are known, too.
+        known: Further names. Steps that other packages register are known, too.
 
     Raises:
         ConfigError: A section has an unknown name.

@@ -44,7 +44,7 @@ def assembled(release, ctx):
 
 
 @step
-def adds(release, ctx, path, *, text="text"):
+def adds(release, ctx, path, *, text: str = "text"):
     return release.add(File(path, text.encode()))
 
 
@@ -247,3 +247,17 @@ def test_sections_are_checked_once_the_release_has_its_name(engine, make_ctx):
     assert (
         Engine(ctx, engine.console, Overrides(), frozenset({"packs"})).run(begins() | named()).release.name == "shop"
     )
+
+
+def test_options_of_all_steps_are_checked_before_the_first_one_runs(engine):
+    ran = []
+
+    @step
+    def counts(release, ctx):
+        ran.append(release)
+        return release
+
+    for wrong in (adds(), adds("a", text=7), parallel(packs("a"), packs())):
+        with pytest.raises(ConfigError):
+            engine.run(named() | counts() | wrong)
+    assert ran == []

@@ -50,7 +50,8 @@ def list_application_entries(
         if application.origin is AppOrigin.OTP and not erts.included:
             continue
         for name in _FOLDERS:
-            yield from list_folder(application.path / name, f"{application.directory}/{name}", strip)
+            modules = strip if name == "ebin" else None
+            yield from list_folder(application.path / name, f"{application.directory}/{name}", modules)
 
 
 def list_folder(folder: Path, target: str, strip: Stripping | None = None) -> Iterator[Entry]:

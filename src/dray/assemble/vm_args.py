@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from dray.core.release import Release
 
 _NAMES = ("vm.args", "remote.vm.args", "env.sh")
-_NODE_FLAG = re.compile(r"^\s*-(s?name)\s+(\S+)\s*$", re.MULTILINE)
-_COOKIE_FLAG = re.compile(r"^\s*-setcookie\s+\S+\s*$", re.MULTILINE)
+# Flags may share a line; after # comes a comment.
+_NODE_FLAG = re.compile(r"^([^#\n]*?(?<!\S))-(s?name)[ \t]+(\S+)", re.MULTILINE)
+_COOKIE_FLAG = re.compile(r"^([^#\n]*?(?<!\S))-setcookie[ \t]+\S+", re.MULTILINE)
 
 
 def list_environment_entries(release: Release, ctx: Context) -> list[Entry]:
@@ -62,11 +63,11 @@ class Flags:
 def parse_flags(text: str) -> Flags:
     """Return a ``vm.args`` taken apart; the BEAM refuses a node name that is given twice."""
     found = _NODE_FLAG.search(text)
-    rest = _COOKIE_FLAG.sub("", _NODE_FLAG.sub("", text))
+    rest = _COOKIE_FLAG.sub(r"\1", _NODE_FLAG.sub(r"\1", text))
     return Flags(
         rest,
-        distribution=found[1] if found else None,
-        node=found[2] if found else None,
+        distribution=found[2] if found else None,
+        node=found[3] if found else None,
         cookie=bool(_COOKIE_FLAG.search(text)),
     )
 

@@ -68,11 +68,12 @@ class StrippedModule:
         return self.strip.key
 
     def transform(self, data: bytes) -> bytes:
-        """Return the stripped module; what is no module is returned as it is, as ``mix release`` does."""
-        try:
-            stripped = strip_module(data, self.strip.keep, file=self.origin)
-        except IntegrityError:
-            return data
+        """Return the stripped module.
+
+        Raises:
+            IntegrityError: It is no module. ``mix release`` would ship it, and the release fail when it is loaded.
+        """
+        stripped = strip_module(data, self.strip.keep, file=self.origin)
         return gzip.compress(stripped, mtime=0) if self.strip.compress else stripped
 
 

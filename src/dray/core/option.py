@@ -174,7 +174,9 @@ def parse_text(text: Any, annotation: Any) -> Any:
     origin = typing.get_origin(annotation)
     arguments = typing.get_args(annotation)
     if origin in {typing.Union, types.UnionType}:
-        return next((value for choice in arguments if fits(value := parse_text(text, choice), choice)), text)
+        # Every text is a string: what else it can be comes first.
+        choices = sorted(arguments, key=lambda choice: choice in {str, Secret, Path})
+        return next((value for choice in choices if fits(value := parse_text(text, choice), choice)), text)
     if annotation is type(None):
         return None if text == "none" else text
     if annotation is bool:
@@ -186,6 +188,8 @@ def parse_text(text: Any, annotation: Any) -> Any:
             return text
     if origin is not None and origin is not Literal and issubclass(origin, typing.Mapping):
         pairs = [item.partition("=") for item in text.split(",") if item]
+        if not all(equals for _, equals, _ in pairs):
+            return text
         return {k.strip(): parse_text(v.strip(), arguments[1]) for k, _, v in pairs}
     if origin in {tuple, list} or (isinstance(origin, type) and issubclass(origin, typing.Sequence)):
         return tuple(parse_text(item.strip(), arguments[0]) for item in text.split(",") if item)

@@ -129,8 +129,7 @@ def as_pipeline(value: Pipeable) -> Pipeline:
 def parallel(*branches: Pipeable) -> Parallel:
     """Run steps or pipelines side by side on the same release.
 
-    The branches may make artifacts and add to the release; two branches that add different things at the same
-    path are an error.
+    The branches make artifacts, which are gathered; none of them may change what is in the release.
 
     Args:
         branches: The steps or pipelines.

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from dray.core.term import from_python
+from dray.errors import StepError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -97,7 +98,15 @@ class Release:
         Args:
             application: The application's name.
             values: Keys and values; a Python string becomes an Elixir string. See ``from_python``.
+
+        Raises:
+            StepError: The release is assembled, and its ``sys.config`` written.
         """
+        if self.tree is not None:
+            raise StepError(
+                f"the configuration of {application} cannot be changed after assemble()",
+                hint="put the step that configures before assemble()",
+            )
         added = tuple(ConfigValue(application, key, from_python(value)) for key, value in values.items())
         return replace(self, config=self.config + added)
 

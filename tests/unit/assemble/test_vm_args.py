@@ -38,6 +38,9 @@ def test_rendered_templates_win_even_if_they_are_empty(make_ctx):
     [
         ("-sname shop\n-setcookie s\n+P 1\n", "+P 1", "sname", "shop", True),
         ("-name shop@h.example\n", "", "name", "shop@h.example", False),
+        ("-sname shop +K true -setcookie s +P 1\n", "+K true  +P 1", "sname", "shop", True),
+        ("+K true # -sname not\n", "+K true # -sname not", None, None, False),
+        ("-shop -sname-like x\n", "-shop -sname-like x", None, None, False),
         ("## -sname not\n+K true\n", "## -sname not\n+K true", None, None, False),
     ],
 )

@@ -125,9 +125,11 @@ def test_damaged_modules_are_refused_by_name(data):
     assert caught.value.location.file == "shop.beam"
 
 
-def test_what_is_no_module_is_installed_as_it_is():
+def test_what_is_no_module_is_not_shipped_as_one():
     source = StrippedModule("x.beam", Stripping(KEEP))
-    assert source.transform(b"not a module") == b"not a module"
+    with pytest.raises(IntegrityError) as caught:
+        source.transform(b"not a module")
+    assert str(caught.value.location) == "x.beam"
 
 
 def test_the_key_of_a_transformation_tells_its_settings():

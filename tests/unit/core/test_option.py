@@ -52,6 +52,9 @@ def test_a_secret_fits_where_text_does():
         ("none", int | None, None),
         ("7", int | None, 7),
         ("x", str | None, "x"),
+        ("none", str | None, None),
+        ("false", str | bool | None, False),
+        ("config/own.exs", str | bool | None, "config/own.exs"),
         ("2.5", float, 2.5),
     ],
 )
@@ -81,3 +84,11 @@ def test_options_are_read_from_the_function():
     assert (rest.variadic, rest.required) == (True, False)
     assert (mode.default, mode.positional) == (0, False)
     assert free.annotation is Any
+
+
+def test_a_text_without_pairs_is_no_dict():
+    assert parse_text("perhaps", bool | dict[str, str] | None) == "perhaps"
+    assert parse_text("a=b,perhaps", dict[str, str]) == "a=b,perhaps"
+    assert parse_text("a=b, c=d", dict[str, str]) == {"a": "b", "c": "d"}
+    with pytest.raises(ConfigError, match="strip_beams is True or False or a dict"):
+        validate_value("perhaps", Option("strip_beams", bool | dict[str, str]), owner="release", origin="--set")

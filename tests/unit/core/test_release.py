@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from dray.core.contents import Digest, Directory, File, Symlink, normalise_mode, validate_path
 from dray.core.release import Release
 from dray.core.term import Atom
+from dray.errors import StepError
 
 
 def test_entries_are_sorted_and_the_later_one_wins():
@@ -93,3 +94,9 @@ def test_a_path_is_taken_exactly_if_all_its_parts_are_names(path):
 @pytest.mark.parametrize(("mode", "expected"), [(0o100644, 0o644), (0o755, 0o755), (0o700, 0o755), (0o600, 0o644)])
 def test_modes_do_not_depend_on_the_umask(mode, expected):
     assert normalise_mode(mode) == expected
+
+
+def test_configuring_an_assembled_release_is_an_error_since_its_configuration_is_written(tmp_path):
+    with pytest.raises(StepError, match="cannot be changed after assemble") as caught:
+        Release(tree=tmp_path).configure("shop", key=1)
+    assert caught.value.hint == "put the step that configures before assemble()"

@@ -86,3 +86,10 @@ def test_a_release_without_a_manifest_is_read_from_its_names(tmp_path):
     assert {group.name for group in inventory.groups} == {"kernel", "release"}
     assert json.dumps(inventory.title) == json.dumps(tmp_path.name)
     assert not tarfile.is_tarfile(tmp_path / "releases/start_erl.data")
+
+
+def test_a_tar_of_something_else_is_refused(tmp_path):
+    with tarfile.open(tmp_path / "other.tar", "w") as archive:
+        archive.add(__file__, "a.py")
+    with pytest.raises(UsageError, match="a release's tar holds the folder releases"):
+        read_inventory(tmp_path / "other.tar")

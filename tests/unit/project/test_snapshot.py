@@ -124,3 +124,33 @@ def test_a_removed_file_can_be_accepted_too(tree):
 
 def test_missing_roots_and_files_are_empty(tmp_path):
     assert take_snapshot([tmp_path / "none"], [tmp_path / "nothing"], moment=0).files == {}
+
+
+def test_what_links_lead_to_is_seen(tree, tmp_path_factory):
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    (elsewhere / "one.ex").write_text("one")
+    (elsewhere / "folder").mkdir()
+    (elsewhere / "folder" / "deep.ex").write_text("deep")
+    (tree / "lib" / "linked.ex").symlink_to(elsewhere / "one.ex")
+    (tree / "lib" / "folder").symlink_to(elsewhere / "folder")
+    for name in ("one.ex", "folder/deep.ex"):
+        before = recorded(tree)
+        (elsewhere / name).write_text("new")
+        assert differences(before, take(tree)) == [str(elsewhere / name)]
+
+
+def test_links_in_a_circle_end(tree):
+    (tree / "lib" / "above").symlink_to(tree)
+    (tree / "lib" / "itself").symlink_to("itself")
+    (tree / "lib" / "nowhere").symlink_to("nothing")
+    assert {path.removeprefix(f"{tree}/") for path in take(tree).files} == {
+        *("mix.exs", "lib/a.ex", "lib/above", "lib/itself", "lib/nowhere")
+    }
+
+
+def test_results_are_taken_as_they_lie(tree, tmp_path_factory):
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    (elsewhere / "one.ex").write_text("one")
+    (tree / "linked").symlink_to(elsewhere)
+    taken = take_snapshot([tree], moment=0, follow=False)
+    assert set(taken.files) == {str(tree / name) for name in ("mix.exs", "lib/a.ex", "linked")}

@@ -31,10 +31,16 @@ defmodule ShopWeb.Server do
   end
 
   defp accept(listener) do
-    {:ok, socket} = :gen_tcp.accept(listener)
-    {:ok, pid} = Task.Supervisor.start_child(ShopWeb.Connections, fn -> serve(socket) end)
-    _ = :gen_tcp.controlling_process(socket, pid)
-    accept(listener)
+    case :gen_tcp.accept(listener) do
+      {:ok, socket} ->
+        {:ok, pid} = Task.Supervisor.start_child(ShopWeb.Connections, fn -> serve(socket) end)
+        _ = :gen_tcp.controlling_process(socket, pid)
+        accept(listener)
+
+      # The server has stopped.
+      {:error, :closed} ->
+        :ok
+    end
   end
 
   defp serve(socket) do

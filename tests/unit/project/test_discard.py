@@ -1,0 +1,120 @@
+"""Code that a compiler would trust and should not is found by what the snapshots say."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from dray.core.project import Dependency, Member, Project, Toolchain
+from dray.project.discard import discard_code, find_altered, find_unseen
+from dray.project.snapshot import Snapshot
+
+SECOND = 1_000_000_000
+COMPILED = 100 * SECOND + 5
+ROOT = Path("/p")
+
+
+def project(root: Path = ROOT) -> Project:
+    tools = Toolchain("25", "13", Path("/otp"), Path("/otp/lib"), ())
+    return Project(
+        "mix",
+        root,
+        "shop",
+        "1.0.0",
+        "prod",
+        "host",
+        root / "_build/prod",
+        tools,
+        members=(Member("shop", "1.0.0", root / "apps/shop"), Member("web", "1.0.0", root / "apps/web")),
+        dependencies=(Dependency("lib", "1.0.0", "path", Path("/beside/lib")),),
+        consolidated=root / "_build/prod/consolidated",
+    )
+
+
+def states(**files: tuple[int, int, int]) -> dict[str, tuple[int, int, int, int, str]]:
+    """Size, modification time and inode by name."""
+    return {name: (size, time, time, inode, "") for name, (size, time, inode) in files.items()}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "unseen"),
+    [
+        ((5, 90 * SECOND, 1), (5, 100 * SECOND + 9, 1), True),
+        ((5, 90 * SECOND, 1), (5, 101 * SECOND, 1), False),
+        ((5, 90 * SECOND, 1), (6, 100 * SECOND + 9, 1), False),
+        ((5, 90 * SECOND, 1), (5, 10 * SECOND, 2), True),
+        ((5, 90 * SECOND, 1), (5, 90 * SECOND, 2), True),
+        (None, (5, 90 * SECOND, 2), True),
+        (None, (5, 102 * SECOND, 2), False),
+        ((5, 90 * SECOND, 1), None, False),
+    ],
+    ids=["same second", "later", "another size", "older", "swapped", "moved here", "new", "gone"],
+)
+def test_a_change_that_times_in_seconds_do_not_show_is_unseen(old, new, unseen):
+    path = "/p/apps/web/lib/a.ex"
+    before = {path: states(a=old)["a"]} if old else {}
+    now = {path: states(a=new)["a"]} if new else {}
+    found = find_unseen(project(), Snapshot(before, 0), Snapshot(now, 0), compiled=COMPILED)
+    assert found == (("web",) if unseen else ())
+
+
+def test_a_copied_project_keeps_its_code():
+    """As a cache does that keeps times: every file is another one and looks the same."""
+    one, two = ((5, 90 * SECOND, 90 * SECOND, inode, "") for inode in (1, 2))
+    paths = ("/p/mix.exs", "/p/apps/shop/lib/a.ex")
+    before, now = (Snapshot(dict.fromkeys(paths, state), 0) for state in (one, two))
+    assert find_unseen(project(), before, now, compiled=COMPILED) == ()
+
+
+@pytest.mark.parametrize(
+    ("path", "names"),
+    [
+        ("/p/apps/shop/src/a.erl", ("shop",)),
+        ("/beside/lib/lib/a.ex", ("lib",)),
+        ("/p/words.txt", ("shop", "web")),
+        ("/p/.git/refs/heads/main", ()),
+    ],
+)
+def test_an_unseen_change_concerns_the_application_that_it_belongs_to(path, names):
+    now = Snapshot({path: (5, 90 * SECOND, 0, 1, "")}, 0)
+    assert find_unseen(project(), Snapshot({}, 0), now, compiled=COMPILED) == names
+
+
+@pytest.mark.parametrize(
+    ("path", "names"),
+    [
+        ("lib/shop/ebin/a.beam", ("shop",)),
+        ("lib/shop/ebin/shop.app", ("shop",)),
+        ("lib/shop/.mix/compile.elixir", ()),
+        ("lib/shop/priv/plugin.beam", ()),
+        ("consolidated/P.beam", ("shop", "web")),
+    ],
+)
+def test_altered_code_is_told_from_what_mix_remembers(path, names):
+    assert find_altered(project(), [f"/p/_build/prod/{path}"]) == names
+
+
+def test_discarding_leaves_everything_else(tmp_path):
+    files = (
+        "lib/shop/ebin/a.beam",
+        "lib/shop/.mix/m",
+        "lib/shop/priv/x",
+        "lib/web/ebin/b.beam",
+        "consolidated/P.beam",
+    )
+    for name in files:
+        file = tmp_path / "_build/prod" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch()
+
+    def left() -> list[str]:
+        build = tmp_path / "_build/prod"
+        return sorted(str(path.relative_to(build)) for path in build.rglob("*") if path.is_file())
+
+    discard_code(project(tmp_path), ())
+    assert left() == sorted(files)
+    discard_code(project(tmp_path), ("shop",))
+    assert left() == ["lib/shop/priv/x", "lib/web/ebin/b.beam"]
+    discard_code(replace(project(tmp_path), consolidated=None), ("nothing",))
