@@ -11,6 +11,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dray.project.git import is_git_file
 from dray.project.snapshot import differences
 
 if TYPE_CHECKING:
@@ -32,6 +33,15 @@ def discard_code(project: Project, names: tuple[str, ...]) -> None:
     if names and project.consolidated is not None:
         shutil.rmtree(project.consolidated, ignore_errors=True)
         (project.consolidated.parent / ".mix" / "compile.protocols").unlink(missing_ok=True)
+
+
+def discard_versions(project: Project) -> None:
+    """Remove the ``.app`` files of the project's own applications: they are made again, with today's versions.
+
+    A ``mix.exs`` may ask git for the version, and Mix does not look at git.
+    """
+    for member in project.members:
+        (project.build_path / "lib" / member.name / "ebin" / f"{member.name}.app").unlink(missing_ok=True)
 
 
 def find_altered(project: Project, results: Iterable[str]) -> tuple[str, ...]:
@@ -58,7 +68,7 @@ def find_unseen(project: Project, before: Snapshot, now: Snapshot, *, compiled: 
         now: The sources.
         compiled: When the last build had compiled them, in nanoseconds since 1970.
     """
-    changed = differences(before, now)
+    changed = [path for path in differences(before, now) if not is_git_file(path)]
     pairs = {path: (before.files.get(path), now.files.get(path)) for path in changed}
     # Where mix.exs itself looks the same and is another file, the whole project has been copied, as a cache is.
     copied = any(_is_copy(*pairs[path]) for name in _PROJECT_FILES if (path := f"{project.root}/{name}") in pairs)

@@ -37,6 +37,11 @@ def list_reference_files(root: Path) -> tuple[Path, ...]:
     return ()
 
 
+def is_git_file(path: str) -> bool:
+    """Tell whether a file is git's own, such as those of ``list_reference_files``."""
+    return "/.git/" in path
+
+
 def filter_ignored(shell: Shell, root: Path, paths: Iterable[str]) -> tuple[str, ...]:
     """Return those of some paths that git ignores: files that are made, not written."""
     listed = "\0".join(paths)

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING
 from dray._version import __version__
 from dray.errors import ProjectError
 from dray.native.find import is_native_file
-from dray.project.discard import discard_code, find_altered, find_unseen
+from dray.project.discard import discard_code, discard_versions, find_altered, find_unseen
 from dray.project.elixir import SCRIPTS
-from dray.project.git import filter_ignored, list_reference_files, read_commit
+from dray.project.git import filter_ignored, is_git_file, list_reference_files, read_commit
 from dray.project.mix import run_mix
 from dray.project.mix_facts import parse_mix_facts
 from dray.project.outside import is_seen, list_outside, list_version_files
@@ -115,10 +115,10 @@ def read_project(ctx: Context, request: FactsRequest, *, meanwhile: Callable[[],
     kind = find_project(ctx.root)
     moment = int(ctx.clock.now() * 1e9)
     key = _make_key(ctx, request)
-    stored = _load(ctx.work, _file_name(request))
-    if stored is not None and stored.key == key and not ctx.mix_arguments:
+    stored = _load(ctx, _file_name(request))
+    if stored is not None and not ctx.mix_arguments:
         project = _parse(kind, stored.facts, ctx)
-        if not _discard_unsafe(stored, project, ctx, moment):
+        if not _discard_unsafe(stored, project, ctx, moment) and stored.key == key:
             ctx.console.result("nothing to compile")
             return replace(project, commit=read_commit(ctx.shell, ctx.root))
     return _refresh(ctx, kind, request, key, meanwhile)
@@ -127,7 +127,10 @@ def read_project(ctx: Context, request: FactsRequest, *, meanwhile: Callable[[],
 def _discard_unsafe(stored: StoredFacts, project: Project, ctx: Context, moment: int) -> bool:
     """Tell whether anything has changed; what was compiled of changes that the compiler cannot see is removed."""
     sources = _take_sources(ctx, project, moment, stored.outside)
-    if differences(stored.sources, sources):
+    changed = differences(stored.sources, sources)
+    if any(map(is_git_file, changed)):
+        discard_versions(project)
+    if changed:
         discard_code(project, find_unseen(project, stored.sources, sources, compiled=stored.results.moment))
         return True
     altered = differences(stored.results, _take_results(project, moment))
@@ -154,7 +157,7 @@ def _refresh(
     after = _take_sources(ctx, project, moment, outside)
     sources = _without_side_effects(ctx, before, after, {str(path) for path in outside})
     results = _take_results(project, int(ctx.clock.now() * 1e9))
-    _save(ctx.work, _file_name(request), StoredFacts(key, sources, results.settle(results), facts, outside))
+    _save(ctx, _file_name(request), StoredFacts(key, sources, results.settle(results), facts, outside))
     ctx.console.result("compiled")
     return replace(project, commit=read_commit(ctx.shell, ctx.root))
 
@@ -183,14 +186,14 @@ def accept_made_files(ctx: Context, project: Project, folder: Path) -> None:
         folder: Where the step has made files. Those that git ignores are accepted everywhere.
     """
     for name in {path.stem for path in ctx.work.glob("facts-*.json")}:
-        stored = _load(ctx.work, name)
+        stored = _load(ctx, name)
         if stored is None:
             continue
         current = _take_sources(ctx, project, int(ctx.clock.now() * 1e9), stored.outside)
         changed = [path for path in differences(stored.sources, current) if path.startswith(f"{ctx.root}/")]
         made = {path for path in changed if path.startswith(f"{folder}/")}
         made |= set(filter_ignored(ctx.shell, ctx.root, [path for path in changed if path not in made]))
-        _save(ctx.work, name, replace(stored, sources=stored.sources.update(current, made).settle(current)))
+        _save(ctx, name, replace(stored, sources=stored.sources.update(current, made).settle(current)))
 
 
 def _take_sources(ctx: Context, project: Project | None, moment: int, outside: tuple[Path, ...] = ()) -> Snapshot:
@@ -232,16 +235,17 @@ def _make_key(ctx: Context, request: FactsRequest) -> str:
         for name, value in ctx.environ.items()
         if name not in _VOLATILE and not name.startswith(_VOLATILE_PREFIXES)
     }
-    question = [__version__, str(ctx.root), ctx.env, repr(request), sorted(environment.items())]
+    question = [ctx.env, repr(request), sorted(environment.items())]
     return hashlib.sha256(json.dumps(question).encode()).hexdigest()
 
 
-def _load(work: Path, name: str) -> StoredFacts | None:
-    """Return the facts of the last build; None where there are none or where they are damaged."""
+def _load(ctx: Context, name: str) -> StoredFacts | None:
+    """Return the facts of the last build; None where there are none, or they are damaged or those of a copy."""
+    work = ctx.work
     try:
         index = json.loads((work / f"{name}.json").read_bytes())
         facts = (work / f"{name}.etf").read_bytes()
-        if hashlib.sha256(facts).hexdigest() != index["facts"]:
+        if index["for"] != _origin(ctx) or hashlib.sha256(facts).hexdigest() != index["facts"]:
             return None
         sources, results = (_load_snapshot(index[name]) for name in ("sources", "results"))
         return StoredFacts(index["key"], sources, results, facts, tuple(map(Path, index["outside"])))
@@ -249,17 +253,22 @@ def _load(work: Path, name: str) -> StoredFacts | None:
         return None
 
 
-def _save(work: Path, name: str, stored: StoredFacts) -> None:
+def _origin(ctx: Context) -> list[str]:
+    return [__version__, str(ctx.root)]
+
+
+def _save(ctx: Context, name: str, stored: StoredFacts) -> None:
     """Keep the facts for the next build."""
     index: dict[str, object] = {
+        "for": _origin(ctx),
         "key": stored.key,
         "facts": hashlib.sha256(stored.facts).hexdigest(),
         "sources": [stored.sources.moment, stored.sources.files],
         "results": [stored.results.moment, stored.results.files],
         "outside": [str(path) for path in stored.outside],
     }
-    write_atomically(work / f"{name}.etf", stored.facts)
-    write_atomically(work / f"{name}.json", json.dumps(index).encode())
+    write_atomically(ctx.work / f"{name}.etf", stored.facts)
+    write_atomically(ctx.work / f"{name}.json", json.dumps(index).encode())
 
 
 def _file_name(request: FactsRequest) -> str:

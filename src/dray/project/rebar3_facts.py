@@ -13,13 +13,21 @@ from dray.errors import ProjectError
 
 _UNSUPPORTED = {
     "sys_config_src": "write a sys.config, and what only the host knows into it when it starts",
-    "vm_args_src": "write a vm.args; what only the host knows goes into rel/overlays/releases or the environment",
+    "vm_args_src": "write a vm.args; what only the host knows goes into its environment, as ERL_ZFLAGS",
 }
 _IGNORED = {
     "overlay": "put the files into rel/overlays",
     "extended_start_script_hooks": "dray has hooks of its own",
     "extended_start_script_extensions": "dray has commands of its own",
 }
+_UNDERSTOOD = frozenset(
+    {
+        *("release", "default_release", "include_erts", "mode", "sys_config", "vm_args"),
+        # What follows asks for what dray does anyway, or speaks of developing only.
+        *("debug_info", "dev_mode", "extended_start_script", "generate_start_script", "include_nodetool"),
+        *("include_src", "lib_dirs", "overlay_vars", "src_tests", "system_libs"),
+    }
+)
 
 
 def parse_rebar3_facts(data: bytes, env: str) -> Project:
@@ -82,8 +90,9 @@ class _Relx:
 
     def __init__(self, root: Path, terms: Any) -> None:
         self.root = root
-        items = [term for term in terms if isinstance(term, tuple) and term] if isinstance(terms, list) else []
-        self.releases = [term for term in items if term[0] == "release" and len(term) == 3]
+        self.terms = terms if isinstance(terms, list) else []
+        items = [term for term in self.terms if isinstance(term, tuple) and term]
+        self.releases = [term for term in items if term[0] == "release" and len(term) in {3, 4}]
         self.values = {str(term[0]): term[1] for term in items if len(term) == 2}
         for key, hint in _UNSUPPORTED.items():
             if key in self.values:
@@ -91,14 +100,20 @@ class _Relx:
 
     def ignored(self) -> tuple[str, ...]:
         """What the section asks for and dray does otherwise."""
-        return tuple(f"relx: {key} is not read: {hint}" for key, hint in _IGNORED.items() if key in self.values)
+        known = [f"relx: {key} is not read: {hint}" for key, hint in _IGNORED.items() if key in self.values]
+        unknown = sorted(self.values.keys() - _IGNORED.keys() - _UNDERSTOOD)
+        return (*known, *(f"relx: {key} is not read" for key in unknown))
 
     def default_release(self) -> str | None:
         value = self.values.get("default_release")
         return _text(value[0] if isinstance(value, tuple) else value) or None
 
     def definitions(self) -> tuple[ReleaseDefinition, ...]:
-        return tuple(self.definition(*term[1:]) for term in self.releases)
+        return tuple(self.of_release(*term[3:]).definition(*term[1:3]) for term in self.releases)
+
+    def of_release(self, options: Any = ()) -> _Relx:
+        """Return the section as one release sees it: its own options, the fourth element, win."""
+        return _Relx(self.root, [*self.terms, *options]) if options else self
 
     def definition(self, name: Any, applications: Any) -> ReleaseDefinition:
         if not (isinstance(name, tuple) and len(name) == 2 and isinstance(applications, list)):
