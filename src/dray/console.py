@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections import deque
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
     from rich.status import Status
 
+
+_REMEMBERED_LINES = 100
 
 _COLOURS = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
@@ -31,6 +34,7 @@ class PlainConsole:
     def __init__(self, stream: TextIO, *, quiet: bool = False) -> None:
         self.stream = stream
         self.quiet = quiet
+        self.last_output: deque[str] = deque(maxlen=_REMEMBERED_LINES)
 
     def info(self, text: str) -> None:
         """Say something of interest."""
@@ -44,8 +48,15 @@ class PlainConsole:
     def output(self, line: str) -> None:
         """Show a line that a program printed, without its colours."""
         plain = _COLOURS.sub("", line)
+        if not self.quiet:
+            self.last_output.append(line)
         if plain.strip():
             self.info(f"  | {plain}".rstrip())
+
+    def has_shown(self, output: str) -> bool:
+        """Tell whether the last lines of a program's output are there to be read already."""
+        lines = output.splitlines()
+        return bool(lines) and list(self.last_output)[-len(lines) :] == lines
 
     def progress(self, step: str, text: str) -> None:
         """Say what a step is at: nothing here, a log has no place for what changes."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -89,8 +90,8 @@ def list_initial_releases(project: Project) -> tuple[InitialRelease, ...]:
 
 
 def _is_taken(name: str) -> bool:
-    """Tell whether a pipeline of this name would hide something that the file uses."""
-    return name in {
+    """Tell whether a pipeline cannot have this name: Python's own, or one of something that the file uses."""
+    return keyword.iskeyword(name) or name in {
         "assemble",
         "build",
         "config",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from dray.cli.completion import complete_pipelines
 from dray.cli.session import Session, open_session
 from dray.cli.table import format_table
 from dray.core.pipeline import Parallel, Pipeline
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @click.command("plan")
-@click.argument("name", default="build")
+@click.argument("name", default="build", shell_complete=complete_pipelines)
 @click.option("--env", metavar="ENV", help="Environment to plan for; by default MIX_ENV, else prod.")
 @click.option("--set", "settings", multiple=True, metavar="STEP.KEY=VALUE", help="Set an option of a step.")
 @click.option("--all", "show_all", is_flag=True, help="Show options that are at their defaults, too.")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from dray.cli.completion import complete_pipelines
 from dray.cli.plan import print_plan
 from dray.cli.session import Session, open_session
 from dray.core.paths import display_path
@@ -67,7 +68,7 @@ def build_command(release: str | None, path: str | None, version: str | None, **
 
 
 @click.command("run")
-@click.argument("pipeline")
+@click.argument("pipeline", shell_complete=complete_pipelines)
 @_run_options
 def run_command(pipeline: str, **options: Any) -> None:
     """Run a pipeline of rel/config.py by its name: that of its variable."""
@@ -104,7 +105,7 @@ def run_pipeline(
             print_plan(session, name, overrides, as_json=as_json)
             return
         with lock_work(session.ctx.work, session.ctx.console):
-            result = Engine(session.ctx, session.console, overrides, session.step_names).run(pipeline)
+            result = Engine(session.ctx, session.console, overrides, session.known_sections).run(pipeline)
         if as_json:
             click.echo(json.dumps(build_report(result), indent=2))
         else:

@@ -12,7 +12,7 @@ from dray.clock import SystemClock
 from dray.config.reader import CONFIG_FILE, Configuration, open_configuration
 from dray.console import StepConsole, open_console
 from dray.core.context import Context
-from dray.errors import ConfigError, UsageError
+from dray.errors import ConfigError, DrayError, UsageError
 from dray.memory import Memory
 from dray.project.read import find_project
 from dray.project.work import work_folder
@@ -43,9 +43,11 @@ class Session:
     console: PlainConsole
 
     @property
-    def step_names(self) -> frozenset[str]:
-        """The names of the steps in all pipelines."""
-        return frozenset(step.name for pipeline in self.configuration.pipelines.values() for step in pipeline.steps())
+    def known_sections(self) -> frozenset[str]:
+        """What the pipelines allow ``config(...)`` to speak of: their steps and their releases."""
+        steps = [step for pipeline in self.configuration.pipelines.values() for step in pipeline.steps()]
+        releases = [dict(step.arguments).get("name") for step in steps if step.name == "release"]
+        return frozenset((*(step.name for step in steps), *(name for name in releases if isinstance(name, str))))
 
     def pipeline(self, name: str) -> Pipeline:
         """Return a pipeline by its name.
@@ -108,6 +110,10 @@ def open_session(
         )
         try:
             yield Session(configuration, ctx, console)
+        except DrayError as error:
+            if error.output and console.has_shown(error.output):
+                error.output = None
+            raise
         finally:
             console.close()
 

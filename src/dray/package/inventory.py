@@ -147,6 +147,8 @@ def _from_tar(path: Path) -> Inventory:
                 files.append(InventoryFile(name, member.size, native))
     except (tarfile.TarError, EOFError, OSError) as error:
         raise IntegrityError(f"the tar is damaged: {error}", location=Location(str(path))) from error
+    if not any(file.path.startswith("releases/") for file in files):
+        raise UsageError("a release's tar holds the folder releases", got=str(path))
     return _group(str(path), facts, files)
 
 
