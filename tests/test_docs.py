@@ -1,0 +1,173 @@
+"""The documentation is whole: all that is public is described, links lead somewhere, and examples work."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import re
+from pathlib import Path
+
+import click
+import pytest
+
+import dray.errors
+from dray.assemble.launcher import read_command
+from dray.config.reader import open_configuration
+from dray.core.project import Commit
+from dray.core.release import Release
+from dray.core.step import StepDefinition
+from dray.plugins import list_steps
+from dray.template.environment import BUILT_IN
+from tests.fakes import make_context
+from tests.unit.assemble.test_definition import project
+
+cli = importlib.import_module("dray.cli.main")  # the package has a function of this name
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+STEPS = {step.name: step.definition for step in list_steps() if step.package == "dray"}
+
+
+def page(name):
+    return (ROOT / "docs" / name).read_text(encoding="utf-8")
+
+
+def section(text, title):
+    """Return a page's section up to the next heading of the same or a higher level."""
+    found = re.search(rf"^(#+) {re.escape(title)}$", text, re.MULTILINE)
+    assert found, f"there is no section {title}"
+    rest = text[found.end() :]
+    end = re.search(rf"^#{{1,{len(found[1])}}} ", rest, re.MULTILINE)
+    return rest[: end.start()] if end else rest
+
+
+def blocks(text, language):
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize("name", sorted(STEPS))
+def test_every_step_has_a_section_with_an_example_and_all_its_options(name):
+    text = section(page("steps.md"), name)
+    assert f"{name}(" in "".join(blocks(text, "python"))
+    if name == "release":
+        text += section(page("configuration.md"), "The options of a release")
+    for option in STEPS[name].options:
+        assert f"`{option.name}`" in text, f"{name}: {option.name} is not described"
+
+
+@pytest.mark.parametrize("name", sorted(cli._COMMANDS))
+def test_every_command_has_a_section_with_all_its_options(name):
+    command = cli.dray.get_command(click.Context(cli.dray), name)
+    assert command is not None
+    text = section(page("commands.md"), f"dray {name}")
+    if name in {"run", "deploy"}:
+        text += section(page("commands.md"), "dray build")
+    for parameter in command.params:
+        for option in parameter.opts if isinstance(parameter, click.Option) else ():
+            assert option in text, f"dray {name} {option} is not described"
+
+
+def test_every_command_of_the_launcher_is_described():
+    table = section(page("launcher.md"), "Commands")
+    scripts = (BUILT_IN / "releases/VSN/commands").rglob("*.sh")
+    names = {read_command(script.read_text()).usage.split()[0] for script in scripts}
+    assert names >= {"start", "stop", "ping", "console"}
+    for name in names:
+        assert re.search(rf"`{name}[ `]", table), f"{name} is not described"
+
+
+def test_every_variable_of_the_launcher_is_described():
+    text = page("launcher.md")
+    scripts = [path.read_text() for path in BUILT_IN.rglob("*") if path.is_file() and path.suffix != ".html"]
+    names = {name for script in scripts for name in re.findall(r"\bRELEASE_[A-Z_]+", script)}
+    names -= {"RELEASE_LIB", "RELEASE_EXPRESSION"}  # of boot scripts, and of the launcher itself
+    assert "RELEASE_COOKIE" in names
+    for name in names:
+        assert f"`{name}`" in text, f"{name} is not described"
+
+
+def test_every_error_is_described_with_its_status():
+    text = page("errors.md")
+    classes = [value for value in vars(dray.errors).values() if isinstance(value, type)]
+    errors = [
+        kind for kind in classes if issubclass(kind, dray.errors.DrayError) and kind is not dray.errors.DrayError
+    ]
+    assert errors
+    for kind in errors:
+        assert f"| {kind.exit_code} | `{kind.__name__}` |" in text
+
+
+def test_every_decision_is_listed():
+    index = page("adr/README.md")
+    for decision in (ROOT / "docs" / "adr").glob("[0-9]*.md"):
+        assert f"({decision.name})" in index
+        for heading in ("Context", "Options", "Decision", "Consequence"):
+            section(decision.read_text(encoding="utf-8"), heading)
+
+
+@pytest.mark.parametrize("file", PAGES, ids=lambda file: str(file.relative_to(ROOT)))
+def test_links_lead_somewhere(file):
+    text = re.sub(r"^```.*?^```$", "", file.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    for link in re.findall(r"\]\(([^)\s]+)\)", text):
+        if link.startswith(("https://", "http://")):
+            continue
+        path, _, anchor = link.partition("#")
+        target = (file.parent / path).resolve() if path else file
+        assert target.exists(), f"{link} leads nowhere"
+        if anchor:
+            assert anchor in anchors(target.read_text(encoding="utf-8")), f"{link} names no heading"
+
+
+def anchors(text):
+    """Return the anchors that a forge makes of the headings."""
+    titles = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+def pipelines_of(file):
+    """Return the blocks of a page that belong into ``rel/config.py``: those that make a pipeline or configure one."""
+    found = blocks(file.read_text(encoding="utf-8"), "python")
+    return [block for block in found if re.search(r"^(\w+ = .*\||config\(|\w+ = \($)", block, re.MULTILINE)]
+
+
+EXAMPLES = [(file, number, block) for file in PAGES for number, block in enumerate(pipelines_of(file), start=1)]
+
+PREPARED = """\
+from dray import *
+from dray.config import *
+from dray.steps import *
+from rel.steps import *
+
+build = release("shop") | assemble() | tar()
+"""
+OWN_STEPS = """\
+from dray import File, Release, step
+
+@step
+def own(release, ctx): return release
+
+warm_cache = logger_level = my_step = count_files = checksum = motd = deb = apt = slack = own
+"""
+
+
+@pytest.mark.parametrize(
+    "block", [block for _, _, block in EXAMPLES], ids=[f"{file.name}-{number}" for file, number, _ in EXAMPLES]
+)
+def test_examples_of_the_configuration_can_be_read(block, tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "examples" / "dray_motd" / "src")
+    (tmp_path / "rel").mkdir()
+    (tmp_path / "rel" / "steps.py").write_text(OWN_STEPS)
+    for env in ("prod", "staging"):
+        (tmp_path / "rel" / f"{env}.py").write_text("")
+    (tmp_path / "rel" / "config.py").write_text(PREPARED + block)
+    with open_configuration(tmp_path, "prod") as configuration:
+        assert configuration.pipelines
+
+
+def test_the_step_of_the_walk_through_works(tmp_path):
+    source, test = blocks((ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"), "python")
+    names = {"Release": Release, "Commit": Commit, "project": project}
+    exec(compile(source, "commit_file.py", "exec"), names)  # noqa: S102 - our own page
+    assert isinstance(names["commit_file"], StepDefinition)
+    exec("from dray.core.contents import File\n" + test, names)  # noqa: S102
+    (function,) = [item.name for item in ast.parse(test).body if isinstance(item, ast.FunctionDef)]
+    names[function](lambda: make_context(tmp_path))
