@@ -1,6 +1,6 @@
 """``python -m dray`` is ``dray``."""
 
-from dray.cli.main import main
+from dray.cli import main
 
 if __name__ == "__main__":
     main()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from dray.core.contents import Entry, File
 from dray.core.paths import display_path
+from dray.errors import ProjectError
 
 if TYPE_CHECKING:
     from dray.core.context import Context
@@ -26,6 +27,8 @@ def list_environment_entries(release: Release, ctx: Context) -> list[Entry]:
     project names; dray's own.
     """
     rendered = dict(release.project.rendered) if release.project else {}
+    if "error" in rendered:
+        raise ProjectError(f"Mix refuses the release: {rendered['error'].decode()}")
     named = release.definition.vm_args if release.definition else None
     entries: list[Entry] = []
     for name in _NAMES:

@@ -1,5 +1,27 @@
 """The command line: arguments in, a pipeline or a room called, and the result printed."""
 
-from dray.cli.main import main
+from __future__ import annotations
+
+import os
+import signal
+from typing import TYPE_CHECKING, NoReturn
+
+if TYPE_CHECKING:
+    from types import FrameType
 
 __all__ = ["main"]
+
+
+def main() -> NoReturn:
+    """Run the program and exit; an interruption while its modules are still being loaded ends it, too."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _leave)
+    from dray.cli.main import main as begin  # noqa: PLC0415 - takes most of the time that dray needs to start
+
+    begin()
+
+
+def _leave(number: int, frame: FrameType | None) -> NoReturn:
+    del number, frame
+    os.write(2, b"error: interrupted\n")
+    os._exit(130)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import signal
 import sys
@@ -15,6 +16,8 @@ from dray.errors import BuildInterruptedError, DrayError
 
 if TYPE_CHECKING:
     from types import FrameType
+
+_FAULTS_OF_THE_MACHINE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO, errno.EMFILE})
 
 # Name, module and the line in the list of commands: a module is imported when its command is used.
 _COMMANDS = {
@@ -75,8 +78,12 @@ def dray() -> None:
 
 def main() -> NoReturn:
     """Run the program and exit; see ``dray.errors`` for the statuses."""
-    signal.signal(signal.SIGTERM, _interrupt)
-    sys.exit(run(sys.argv[1:]))
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
+    status = run(sys.argv[1:])
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    sys.exit(status)
 
 
 def run(arguments: list[str]) -> int:
@@ -95,12 +102,22 @@ def run(arguments: list[str]) -> int:
         return _say_interrupted()
     except BrokenPipeError:
         return 1
+    except OSError as error:
+        if error.errno not in _FAULTS_OF_THE_MACHINE:
+            return _say_crashed(error)
+        what = f"{error.strerror}: {error.filename}" if error.filename else str(error.strerror)
+        render_error(DrayError(what, hint="nothing is half-written; mend the cause and run it again"))
+        return DrayError.exit_code
     except Exception as error:  # noqa: BLE001 - a bug of dray's
-        log = write_crash_log(error)
-        what = f"dray failed in a way it should not: {type(error).__name__}: {error}"
-        render_error(DrayError(what, hint=f"this is a bug; please report it with {log}"))
-        return 70
+        return _say_crashed(error)
     return 0
+
+
+def _say_crashed(error: Exception) -> int:
+    log = write_crash_log(error)
+    what = f"dray failed in a way it should not: {type(error).__name__}: {error}"
+    render_error(DrayError(what, hint=f"this is a bug; please report it with {log}"))
+    return 70
 
 
 def _interrupt(signum: int, frame: FrameType | None) -> NoReturn:

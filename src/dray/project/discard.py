@@ -11,6 +11,8 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dray.beam.module import read_chunks
+from dray.errors import IntegrityError
 from dray.project.git import is_git_file
 from dray.project.snapshot import differences
 
@@ -57,6 +59,20 @@ def find_altered(project: Project, results: Iterable[str]) -> tuple[str, ...]:
     if project.consolidated is not None and any(path.startswith(f"{project.consolidated}/") for path in results):
         code |= {member.name for member in project.members}
     return tuple(sorted(code))
+
+
+def find_damaged(before: Snapshot, now: Snapshot) -> tuple[str, ...]:
+    """Return the modules that the last build made and that are gone, or no modules any more."""
+    return tuple(path for path in differences(before, now) if path in before.files and _is_damaged(path))
+
+
+def _is_damaged(path: str) -> bool:
+    if not path.endswith(".beam"):
+        return False
+    try:
+        return not any(True for _ in read_chunks(Path(path).read_bytes()))
+    except (OSError, IntegrityError):
+        return True
 
 
 def find_unseen(project: Project, before: Snapshot, now: Snapshot, *, compiled: int) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from dray._version import __version__
 from dray.errors import ProjectError
 from dray.native.find import is_native_file
-from dray.project.discard import discard_code, discard_versions, find_altered, find_unseen
+from dray.project.discard import discard_code, discard_versions, find_altered, find_damaged, find_unseen
 from dray.project.elixir import SCRIPTS
 from dray.project.git import filter_ignored, is_git_file, list_reference_files, read_commit
 from dray.project.mix import run_mix
@@ -130,12 +130,14 @@ def _discard_unsafe(stored: StoredFacts, project: Project, ctx: Context, moment:
     changed = differences(stored.sources, sources)
     if any(map(is_git_file, changed)):
         discard_versions(project)
+    results = _take_results(project, moment)
     if changed:
-        discard_code(project, find_unseen(project, stored.sources, sources, compiled=stored.results.moment))
+        damaged = find_altered(project, find_damaged(stored.results, results))
+        unseen = find_unseen(project, stored.sources, sources, compiled=stored.results.moment)
+        discard_code(project, (*damaged, *unseen))
         return True
-    altered = differences(stored.results, _take_results(project, moment))
-    if altered:
-        discard_code(project, find_altered(project, altered))
+    altered = differences(stored.results, results)
+    discard_code(project, find_altered(project, altered))
     return bool(altered)
 
 

@@ -43,7 +43,7 @@ def lock_work(work: Path, console: Console) -> Iterator[None]:
     """
     try:
         work.mkdir(parents=True, exist_ok=True)
-        lock = (work / "lock").open("a+", encoding="utf-8")
+        lock = (work / "lock").open("a+", encoding="utf-8", errors="replace")
     except OSError as error:
         raise StepError(
             f"dray cannot write to {work}: {error.strerror}",

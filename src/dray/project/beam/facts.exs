@@ -70,8 +70,16 @@ rendered =
     mix_version = version || config[:version]
     overrides = Keyword.update(overrides, :version, mix_version, &String.replace(&1, "{mix}", mix_version || ""))
     config = Keyword.put(config, :releases, [{chosen, Keyword.merge(given, overrides)}])
-    release = Mix.Release.from_config!(chosen, config, [])
-    for {name, path} <- templates, do: {name, EEx.eval_file(path, assigns: [release: release])}
+
+    # What is wrong with the release is said better by dray, which resolves it anyway.
+    case (try do
+            {:ok, Mix.Release.from_config!(chosen, config, [])}
+          rescue
+            error in Mix.Error -> {:error, Exception.message(error)}
+          end) do
+      {:ok, release} -> for {name, path} <- templates, do: {name, EEx.eval_file(path, assigns: [release: release])}
+      {:error, message} -> [{"error", message}]
+    end
   end
 
 apps_paths = Mix.Project.apps_paths() || %{}
