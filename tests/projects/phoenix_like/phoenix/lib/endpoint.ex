@@ -25,10 +25,18 @@ defmodule Phoenix.Endpoint do
 
   defp serve(listener, app) do
     {:ok, socket} = :gen_tcp.accept(listener)
-    {:ok, _} = :gen_tcp.recv(socket, 0)
+    :ok = read_request(socket)
     body = File.read!(Application.app_dir(app, "priv/static/cache_manifest.json"))
     :ok = :gen_tcp.send(socket, "HTTP/1.0 200 OK\r\ncontent-length: #{byte_size(body)}\r\n\r\n" <> body)
     :gen_tcp.close(socket)
     serve(listener, app)
+  end
+
+  # A connection that is closed before all has been read is reset, and the answer lost.
+  defp read_request(socket) do
+    case :gen_tcp.recv(socket, 0) do
+      {:ok, "\r\n"} -> :ok
+      {:ok, _line} -> read_request(socket)
+    end
   end
 end

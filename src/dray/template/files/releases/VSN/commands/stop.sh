@@ -20,6 +20,8 @@ while process_lives "$pid"; do
       "goes on stopping. Wait longer with RELEASE_STOP_TIMEOUT, or end it: kill -KILL $pid"
   fi
   left=$((left - 1))
+  # A system that is just restarting forgets that it was told to stop.
+  [ $((left % 20)) -ne 0 ] || call_node init stop >/dev/null 2>&1 || :
   sleep 0.05
 done
 {% block post_stop %}

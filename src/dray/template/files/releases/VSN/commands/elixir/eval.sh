@@ -3,12 +3,13 @@
 [ -n "$2" ] || fail "EVAL expects an expression as argument"
 expression=$2
 shift 2
-need_cookie make
+need_cookie try
 need_sys_config
+set -- --eval "$expression" -- "$@"
+[ -z "$RELEASE_COOKIE" ] || set -- --cookie "$RELEASE_COOKIE" "$@"
 exec "$REL_VSN_DIR/elixir" \
-  --cookie "$RELEASE_COOKIE" \
   --erl-config "$RELEASE_SYS_CONFIG" \
   --boot "$REL_VSN_DIR/$RELEASE_BOOT_SCRIPT_CLEAN" \
   --boot-var RELEASE_LIB "$RELEASE_ROOT/lib" \
   --vm-args "$RELEASE_VM_ARGS" \
-  --eval "$expression" -- "$@"
+  "$@"

@@ -7,11 +7,12 @@ case $2 in
 esac
 export RELEASE_EXPRESSION
 shift 2
-need_cookie make
+need_cookie try
 need_sys_config
+set -- -extra "$@"
+[ -z "$RELEASE_COOKIE" ] || set -- -setcookie "$RELEASE_COOKIE" "$@"
 exec "${erts_bin}erl" \
   -noshell -noinput \
-  -setcookie "$RELEASE_COOKIE" \
   -config "$RELEASE_SYS_CONFIG" \
   -boot "$REL_VSN_DIR/$RELEASE_BOOT_SCRIPT_CLEAN" \
   -boot_var RELEASE_LIB "$RELEASE_ROOT/lib" \
@@ -27,4 +28,4 @@ exec "${erts_bin}erl" \
             io:format(standard_error, "~ts~n", [erl_error:format_exception(Class, Reason, Stack)]),
             halt(1)
     end.' \
-  -extra "$@"
+  "$@"
