@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from dray.core.project import Dependency, Member, Project, Toolchain
-from dray.project.discard import discard_code, find_altered, find_unseen
-from dray.project.snapshot import Snapshot
+from dray.project.discard import discard_code, find_altered, find_damaged, find_unseen
+from dray.project.snapshot import Snapshot, take_snapshot
 
 SECOND = 1_000_000_000
 COMPILED = 100 * SECOND + 5
@@ -118,3 +118,16 @@ def test_discarding_leaves_everything_else(tmp_path):
     discard_code(project(tmp_path), ("shop",))
     assert left() == ["lib/shop/priv/x", "lib/web/ebin/b.beam"]
     discard_code(replace(project(tmp_path), consolidated=None), ("nothing",))
+
+
+def test_modules_that_are_gone_or_no_modules_are_damaged(tmp_path):
+    for name in ("gone.beam", "short.beam", "fine.beam", "shop.app"):
+        (tmp_path / name).write_bytes(b"old")
+    before = take_snapshot([tmp_path], moment=0)
+    (tmp_path / "gone.beam").unlink()
+    (tmp_path / "short.beam").write_bytes(b"FOR1")
+    (tmp_path / "fine.beam").write_bytes(b"FOR1\0\0\0\x0cBEAMAtU8\0\0\0\0")
+    (tmp_path / "shop.app").write_bytes(b"no term")
+    (tmp_path / "new.beam").write_bytes(b"")
+    found = find_damaged(before, take_snapshot([tmp_path], moment=0))
+    assert found == (str(tmp_path / "gone.beam"), str(tmp_path / "short.beam"))

@@ -1,0 +1,49 @@
+"""The one place that turns what went wrong into text and an exit status."""
+
+from __future__ import annotations
+
+import errno
+import os
+
+import pytest
+
+from dray.cli import main as package_main
+from dray.cli.main import dray, run
+
+
+@pytest.fixture
+def failing(monkeypatch):
+    def fail_with(error):
+        def fail(*arguments, **named):
+            raise error
+
+        monkeypatch.setattr(dray, "main", fail)
+
+    return fail_with
+
+
+@pytest.mark.parametrize(("number", "path"), [(errno.ENOSPC, None), (errno.EFBIG, "/x/lock"), (errno.EROFS, "/x")])
+def test_what_the_machine_refuses_is_no_bug(failing, capsys, number, path):
+    failing(OSError(number, os.strerror(number), path))
+    assert run([]) == 1
+    shown = capsys.readouterr().err.splitlines()
+    assert shown[0] == f"error: {os.strerror(number)}" + (f": {path}" if path else "")
+    assert shown[1] == "hint: nothing is half-written; mend the cause and run it again"
+
+
+def test_any_other_error_is_a_bug(failing, capsys, tmp_path, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    failing(FileNotFoundError(errno.ENOENT, "No such file", "/x"))
+    assert run([]) == 70
+    assert "this is a bug" in capsys.readouterr().err
+
+
+def test_an_interruption_is_said(failing, capsys):
+    failing(KeyboardInterrupt())
+    assert run([]) == 130
+    assert capsys.readouterr().err.startswith("error: interrupted")
+
+
+def test_the_program_can_be_started_before_its_modules_are_loaded():
+    assert callable(package_main)
