@@ -7,7 +7,6 @@ import os
 
 import pytest
 
-from dray.cli import main as package_main
 from dray.cli.main import dray, run
 
 
@@ -43,7 +42,3 @@ def test_an_interruption_is_said(failing, capsys):
     failing(KeyboardInterrupt())
     assert run([]) == 130
     assert capsys.readouterr().err.startswith("error: interrupted")
-
-
-def test_the_program_can_be_started_before_its_modules_are_loaded():
-    assert callable(package_main)
