@@ -507,7 +507,7 @@ def test_a_signal_stops_a_system_in_the_foreground(launch, greeter, foreground):
 
 def test_what_runs_in_the_background_keeps_its_output_in_files(launch, greeter, tmp_path):
     with launch(greeter, "greeter").running() as launcher:
-        assert launcher("rpc", 'IO.puts(:standard_error, "x"); :erlang.display(:on_the_standard_output)').status == 0
+        assert launcher("rpc", 'IO.puts(:user, "on_the_standard_output")').status == 0
         wait_for(lambda: "on_the_standard_output" in launcher.log(), "the log")
         assert {"log", "pipe", "COOKIE"} <= {path.name for path in (tmp_path / "run").iterdir()}
         assert list((tmp_path / "run/pipe").iterdir())
@@ -523,7 +523,7 @@ def test_the_cookie_in_the_log_of_the_start_is_for_its_user_alone(launch, greete
 @pytest.mark.rebar3
 def test_an_erlang_system_in_the_background_keeps_its_output_in_files(launch, counter):
     with launch(counter, "counter").running() as launcher:
-        assert launcher("rpc", "erlang:display(on_the_standard_output)").status == 0
+        assert launcher("rpc", 'io:put_chars(user, "on_the_standard_output\\n")').status == 0
         wait_for(lambda: "on_the_standard_output" in launcher.log(), "the log")
 
 

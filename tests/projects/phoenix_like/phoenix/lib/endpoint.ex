@@ -25,11 +25,14 @@ defmodule Phoenix.Endpoint do
 
   defp serve(listener, app) do
     {:ok, socket} = :gen_tcp.accept(listener)
-    :ok = read_request(socket)
-    body = File.read!(Application.app_dir(app, "priv/static/cache_manifest.json"))
-    :ok = :gen_tcp.send(socket, "HTTP/1.0 200 OK\r\ncontent-length: #{byte_size(body)}\r\n\r\n" <> body)
+    if read_request(socket) == :ok, do: answer(socket, app)
     :gen_tcp.close(socket)
     serve(listener, app)
+  end
+
+  defp answer(socket, app) do
+    body = File.read!(Application.app_dir(app, "priv/static/cache_manifest.json"))
+    :gen_tcp.send(socket, "HTTP/1.0 200 OK\r\ncontent-length: #{byte_size(body)}\r\n\r\n" <> body)
   end
 
   # A connection that is closed before all has been read is reset, and the answer lost.
@@ -37,6 +40,7 @@ defmodule Phoenix.Endpoint do
     case :gen_tcp.recv(socket, 0) do
       {:ok, "\r\n"} -> :ok
       {:ok, _line} -> read_request(socket)
+      {:error, reason} -> reason
     end
   end
 end
