@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from dray.core.application import AppOrigin
 from dray.core.contents import File
 from dray.errors import ProjectError
-from dray.native.elf import read_platform
 from dray.native.find import ELF_MAGIC, is_native
 
 if TYPE_CHECKING:
@@ -64,8 +63,7 @@ def check_native(release: Release, entries: Iterable[Entry], erts: Erts) -> tupl
             head = file.read(4)
         if is_native(head):
             owner = owners["/".join(entry.path.split("/")[:3]) + "/"]
-            platform = _read(entry.source) if head == ELF_MAGIC else None
-            found.append(NativeFile(entry.path, entry.source, owner, platform))
+            found.append(NativeFile(entry.path, entry.source, owner, _read(entry.source)))
     if found:
         _compare(found, release, erts)
     return tuple(found)
@@ -76,13 +74,15 @@ def read_erts_platform(erts: Erts) -> Platform | None:
     for name in _EMULATORS:
         path = erts.source / "bin" / name
         if path.is_file():
-            data = path.read_bytes()
-            return read_platform(data, file=str(path)) if data[:4] == ELF_MAGIC else None
+            return _read(path)
     return None
 
 
-def _read(path: Path) -> Platform:
-    return read_platform(path.read_bytes(), file=str(path))
+def _read(path: Path) -> Platform | None:
+    from dray.native.elf import read_platform  # noqa: PLC0415 - most projects have no native code
+
+    data = path.read_bytes()
+    return read_platform(data, file=str(path)) if data[:4] == ELF_MAGIC else None
 
 
 def _compare(found: list[NativeFile], release: Release, erts: Erts) -> None:

@@ -8,7 +8,6 @@ import os
 from pathlib import Path
 
 import click
-from click.shell_completion import get_completion_class
 
 from dray.config.reader import open_configuration
 
@@ -47,6 +46,8 @@ def completion_command(shell: str) -> None:
     zsh:   eval "$(dray completion zsh)" in ~/.zshrc
     fish:  dray completion fish > ~/.config/fish/completions/dray.fish
     """  # noqa: D301 - click wants the character itself
+    from click.shell_completion import get_completion_class  # noqa: PLC0415 - every command imports this module
+
     root = click.get_current_context().find_root().command
     kind = get_completion_class(shell)
     if kind is not None:

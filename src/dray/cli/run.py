@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dray.cli.completion import complete_pipelines
-from dray.cli.plan import print_plan
 from dray.cli.session import Session, open_session
 from dray.core.paths import display_path
 from dray.core.step_options import parse_overrides
@@ -102,6 +101,8 @@ def run_pipeline(
         pipeline = session.pipeline(name)
         overrides = parse_overrides(settings, (step.name for step in pipeline.steps()))
         if dry_run:
+            from dray.cli.plan import print_plan  # noqa: PLC0415 - most runs are no dry runs
+
             print_plan(session, name, overrides, as_json=as_json)
             return
         with lock_work(session.ctx.work, session.ctx.console):

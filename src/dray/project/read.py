@@ -20,12 +20,8 @@ from dray.native.find import is_native_file
 from dray.project.discard import discard_code, discard_versions, find_altered, find_damaged, find_unseen
 from dray.project.elixir import SCRIPTS
 from dray.project.git import filter_ignored, is_git_file, list_reference_files, read_commit
-from dray.project.mix import run_mix
 from dray.project.mix_facts import parse_mix_facts
 from dray.project.outside import is_seen, list_outside, list_version_files
-from dray.project.packages import add_package_facts
-from dray.project.rebar3 import run_rebar3
-from dray.project.rebar3_facts import parse_rebar3_facts
 from dray.project.snapshot import Snapshot, differences, take_snapshot
 
 if TYPE_CHECKING:
@@ -142,7 +138,23 @@ def _discard_unsafe(stored: StoredFacts, project: Project, ctx: Context, moment:
 
 
 def _parse(kind: str, facts: bytes, ctx: Context) -> Project:
-    return parse_mix_facts(facts) if kind == "mix" else parse_rebar3_facts(facts, ctx.env)
+    if kind == "mix":
+        return parse_mix_facts(facts)
+    from dray.project.rebar3_facts import parse_rebar3_facts  # noqa: PLC0415 - a Mix project needs none of it
+
+    return parse_rebar3_facts(facts, ctx.env)
+
+
+def _run(kind: str, ctx: Context, request: FactsRequest) -> bytes:
+    """Compile the project and return its facts; what does so is loaded only where there is something to compile."""
+    if kind == "mix":
+        from dray.project.mix import run_mix  # noqa: PLC0415
+        from dray.project.packages import add_package_facts  # noqa: PLC0415
+
+        return add_package_facts(run_mix(ctx, request))
+    from dray.project.rebar3 import run_rebar3  # noqa: PLC0415
+
+    return run_rebar3(ctx)
 
 
 def _refresh(
@@ -153,7 +165,7 @@ def _refresh(
     if meanwhile is not None:
         threading.Thread(target=meanwhile, daemon=True).start()
     ctx.console.progress("compiling")
-    facts = add_package_facts(run_mix(ctx, request)) if kind == "mix" else run_rebar3(ctx)
+    facts = _run(kind, ctx, request)
     project = _parse(kind, facts, ctx)
     outside = list_outside(project)
     after = _take_sources(ctx, project, moment, outside)

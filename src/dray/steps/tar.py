@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from dray.assemble.facts import facts_of
 from dray.core.context import Context
 from dray.core.paths import display_path
@@ -9,8 +11,12 @@ from dray.core.release import Release
 from dray.core.step import step
 from dray.errors import ConfigError
 from dray.package.reuse import manifest_digest, reuse_or_write
-from dray.package.tar import write_tar_gz
 from dray.package.timestamp import source_date
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from dray.core.contents import Digest
 
 
 @step
@@ -39,11 +45,17 @@ def tar(release: Release, ctx: Context, *, name: str | None = None, level: int =
         kind="tar",
         key=f"{manifest_digest(release, step='tar')}:{level}:{mtime}",
         records=ctx.work / "artifacts.json",
-        write=lambda target: write_tar_gz(release, target, level=level, mtime=mtime),
+        write=lambda target: _write(release, target, level, mtime),
     )
     size = f"{artifact.size / 1e6:.1f} MB"
     ctx.console.result(f"{display_path(path, ctx.root)}, {size}{', unchanged' if reused else ''}")
     return release.with_artifact(artifact)
+
+
+def _write(release: Release, target: Path, level: int, mtime: int) -> Digest:
+    from dray.package.tar import write_tar_gz  # noqa: PLC0415 - not loaded where the archive in place is right
+
+    return write_tar_gz(release, target, level=level, mtime=mtime)
 
 
 def _file_name(pattern: str | None, release: Release) -> str:
