@@ -8,8 +8,7 @@ READY := .make
 JOBS ?= 2
 
 DEMO_NEEDS := python3-venv elixir curl
-TEST_NEEDS := $(DEMO_NEEDS) git erl erl_nif.h rebar3 cc dash bash busybox shellcheck debootstrap
-BENCH_NEEDS := $(TEST_NEEDS) hyperfine
+TEST_NEEDS := $(DEMO_NEEDS) git erl erl_nif.h rebar3 cc dash bash zsh fish busybox shellcheck debootstrap
 SHELL_FILES := .ci/run tools/require tools/demo
 
 .DEFAULT_GOAL := help
@@ -39,7 +38,7 @@ format: $(READY)/python ## put the Python files into shape
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(READY)/bench ## dray beside its peers; rewrites the table of benchmarks/README.md
+bench: $(READY)/test ## dray beside its peers; rewrites the table of benchmarks/README.md
 	$(BIN)/python -m benchmarks
 
 clean: ## remove what make made
@@ -52,10 +51,6 @@ $(READY)/demo: tools/require pyproject.toml
 
 $(READY)/test: tools/require $(READY)/python Makefile
 	@tools/require $(TEST_NEEDS)
-	@touch $@
-
-$(READY)/bench: tools/require $(READY)/test Makefile
-	@tools/require $(BENCH_NEEDS)
 	@touch $@
 
 $(BIN)/dray: pyproject.toml | $(BIN)/pip

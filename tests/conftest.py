@@ -7,6 +7,11 @@ import shutil
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# A machine may be busy: how long an example takes says nothing about what it shows.
+settings.register_profile("dray", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("dray")
 
 IN_CI = os.environ.get("CI", "") not in {"", "0", "false"}
 

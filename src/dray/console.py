@@ -34,6 +34,7 @@ class PlainConsole:
     def __init__(self, stream: TextIO, *, quiet: bool = False) -> None:
         self.stream = stream
         self.quiet = quiet
+        self.warnings: list[str] = []
         self.last_output: deque[str] = deque(maxlen=_REMEMBERED_LINES)
 
     def info(self, text: str) -> None:
@@ -43,6 +44,7 @@ class PlainConsole:
 
     def warn(self, text: str) -> None:
         """Say something that the user should look into."""
+        self.warnings.append(text)
         self.write(f"warning: {text}")
 
     def output(self, line: str) -> None:
@@ -90,6 +92,7 @@ class TerminalConsole(PlainConsole):
 
     def warn(self, text: str) -> None:
         """Say something that the user should look into."""
+        self.warnings.append(text)
         self.write(self._style("33", f"warning: {text}"))
 
     def output(self, line: str) -> None:

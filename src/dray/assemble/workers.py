@@ -7,7 +7,6 @@ macOS) all is done here.
 
 from __future__ import annotations
 
-import importlib
 import os
 import signal
 import sys
@@ -23,12 +22,6 @@ R = TypeVar("R")
 
 _MOST_WORKERS = 4
 _WORTH_A_PROCESS = 150
-
-
-def preload() -> None:
-    """Load what ``map_parts`` needs, in a moment in which nothing else is to do."""
-    importlib.import_module("multiprocessing.context")
-    importlib.import_module("multiprocessing.connection")
 
 
 def map_parts(function: Callable[[Sequence[T]], R], items: Sequence[T]) -> list[R]:

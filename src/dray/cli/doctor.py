@@ -16,7 +16,7 @@ from dray._version import __version__
 from dray.cli.table import format_table
 from dray.errors import DrayError
 from dray.project.elixir import OLDEST_ELIXIR
-from dray.project.read import find_project
+from dray.project.kind import find_project
 from dray.project.work import work_folder
 from dray.shell import LocalShell
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,11 +12,15 @@ from dray.cli.completion import complete_pipelines
 from dray.cli.session import Session, open_session
 from dray.core.paths import display_path
 from dray.core.step_options import parse_overrides
-from dray.engine import Engine, RunResult
 from dray.project.work import lock_work
+from dray.repeat import Repeat
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
+
+    from dray.core.pipeline import Pipeline
+    from dray.core.step_options import Overrides
+    from dray.engine import RunResult
 
 
 _Function = Any
@@ -105,12 +110,31 @@ def run_pipeline(
 
             print_plan(session, name, overrides, as_json=as_json)
             return
+        started = session.ctx.clock.monotonic()
         with lock_work(session.ctx.work, session.ctx.console):
-            result = Engine(session.ctx, session.console, overrides, session.known_sections).run(pipeline)
+            report = _run_or_repeat(session, name, pipeline, overrides)
         if as_json:
-            click.echo(json.dumps(build_report(result), indent=2))
+            click.echo(json.dumps(report, indent=2))
         else:
-            _say_what_next(session, result)
+            _say_what_next(session, report, session.ctx.clock.monotonic() - started)
+
+
+def _run_or_repeat(session: Session, name: str, pipeline: Pipeline, overrides: Overrides) -> Mapping[str, Any]:
+    started = session.ctx.clock.monotonic()
+    repeat = Repeat(session.ctx, name, pipeline, overrides)
+    known = repeat.find()
+    if known is not None:
+        for warning in known.warnings:
+            session.console.warn(warning)
+        seconds = session.ctx.clock.monotonic() - started
+        session.console.end_step(name, seconds, "nothing has changed since the last build")
+        return {**known.report, "steps": [{**step, "seconds": 0.0} for step in known.report["steps"]]}
+    from dray.engine import Engine  # noqa: PLC0415 - not needed where nothing has changed
+
+    result = Engine(session.ctx, session.console, overrides, session.known_sections).run(pipeline)
+    report = build_report(result)
+    repeat.remember(result.release, report, tuple(session.console.warnings))
+    return report
 
 
 def build_report(result: RunResult) -> dict[str, Any]:
@@ -132,14 +156,13 @@ def build_report(result: RunResult) -> dict[str, Any]:
     }
 
 
-def _say_what_next(session: Session, result: RunResult) -> None:
-    release = result.release
-    total = sum(step.seconds for step in result.steps)
-    if release.tree is None:
-        session.console.info(f"done in {total:.2f} s")
+def _say_what_next(session: Session, report: Mapping[str, Any], seconds: float) -> None:
+    release = report["release"]
+    if release["path"] is None:
+        session.console.info(f"done in {seconds:.2f} s")
         return
-    tree = display_path(release.tree, session.ctx.root)
+    tree = display_path(Path(release["path"]), session.ctx.root)
     session.console.info(
-        f"\n{release.name} {release.version} for {release.env} is ready in {tree} ({total:.2f} s). To start it:\n\n"
-        f"    {tree}/bin/{release.name} start\n"
+        f"\n{release['name']} {release['version']} for {release['env']} is ready in {tree} ({seconds:.2f} s). "
+        f"To start it:\n\n    {tree}/bin/{release['name']} start\n"
     )

@@ -14,10 +14,9 @@ from dray.console import StepConsole, open_console
 from dray.core.context import Context
 from dray.errors import ConfigError, DrayError, UsageError
 from dray.memory import Memory
-from dray.project.read import find_project
+from dray.project.kind import find_project
 from dray.project.work import work_folder
 from dray.shell import LocalShell
-from dray.steps import assemble, release, tar
 from dray.template.environment import TemplateFolder
 from dray.template.remembered import RememberedTemplates
 
@@ -120,4 +119,6 @@ def open_session(
 
 def default_pipelines() -> Mapping[str, Pipeline]:
     """Return the pipelines of a project without ``rel/config.py``."""
+    from dray.steps import assemble, release, tar  # noqa: PLC0415 - a project with rel/config.py names its own
+
     return {"build": release() | assemble() | tar()}

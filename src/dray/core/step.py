@@ -37,12 +37,15 @@ class StepDefinition(Generic[P]):
         function: The work.
         options: What it takes.
         reads_tree: Whether it looks at the release's files on disk, which must be up to date then.
+        repeatable: Whether it does the same again when the project, the environment and the tools are the same, and
+            nothing else: dray then leaves a build out in which nothing has changed.
     """
 
     name: str
     function: Callable[Concatenate[Release, Context, P], Release]
     options: tuple[Option, ...] = field(default=(), repr=False)
     reads_tree: bool = True
+    repeatable: bool = False
 
     @property
     def module(self) -> str:
@@ -104,7 +107,7 @@ def step(function: Callable[Concatenate[Release, Context, P], Release], /) -> St
 
 @overload
 def step(
-    *, name: str | None = None, reads_tree: bool = True
+    *, name: str | None = None, reads_tree: bool = True, repeatable: bool = False
 ) -> Callable[[Callable[Concatenate[Release, Context, P], Release]], StepDefinition[P]]: ...
 
 
@@ -114,6 +117,7 @@ def step(
     *,
     name: str | None = None,
     reads_tree: bool = True,
+    repeatable: bool = False,
 ) -> StepDefinition[P] | Callable[[Callable[Concatenate[Release, Context, P], Release]], StepDefinition[P]]:
     """Make a step of a function ``(release, ctx, ...options) -> release``.
 
@@ -123,6 +127,9 @@ def step(
             also takes the section of ``config(...)`` that belongs to it.
         reads_tree: Whether the step looks at ``release.tree``. One that only adds or removes files does not, and
             dray then writes the tree once for it and its neighbours instead of once for each.
+        repeatable: Whether the step depends on nothing but the release, the project's files, the environment
+            variables and its options, and makes nothing but entries and artifacts. A build of such steps is left out
+            where nothing has changed.
 
     Returns:
         The step.
@@ -130,7 +137,7 @@ def step(
 
     def define(function: Callable[Concatenate[Release, Context, P], Release]) -> StepDefinition[P]:
         options = read_options(function, skip=2)
-        return StepDefinition(name or function.__name__, function, options, reads_tree)
+        return StepDefinition(name or function.__name__, function, options, reads_tree, repeatable)
 
     return define if function is None else define(function)
 

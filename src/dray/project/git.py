@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dray.core.project import Commit
 from dray.errors import ToolError
 
 if TYPE_CHECKING:
@@ -12,6 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dray.core.context import Shell
+    from dray.core.project import Commit
 
 
 def read_commit(shell: Shell, root: Path) -> Commit | None:
@@ -19,6 +19,8 @@ def read_commit(shell: Shell, root: Path) -> Commit | None:
     log = _git(shell, root, "log", "-1", "--format=%H %ct")
     if not log:
         return None
+    from dray.core.project import Commit  # noqa: PLC0415 - who only lists git's files needs no facts
+
     sha, time = log.split()
     status = _git(shell, root, "status", "--porcelain", "--untracked-files=no", "--", ".")
     return Commit(sha, int(time), dirty=bool(status))
@@ -35,6 +37,12 @@ def list_reference_files(root: Path) -> tuple[Path, ...]:
             shared = (git / common.read_text(encoding="utf-8").strip()).resolve() if common.is_file() else git
             return (git / "HEAD", shared / "packed-refs", *sorted((shared / "refs").rglob("*")))
     return ()
+
+
+def find_git_index(root: Path) -> Path | None:
+    """Return the file in which git keeps what is staged; None where there is no repository."""
+    references = list_reference_files(root)
+    return references[0].with_name("index") if references else None
 
 
 def is_git_file(path: str) -> bool:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from dray.beam.etf import decode
 from dray.beam.module import read_chunks
 from dray.errors import IntegrityError
-from dray.project.snapshot import IGNORED_FOLDERS
+from dray.project.places import is_seen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from dray.core.project import Project
 
 _ATTRIBUTE = b"external_resource"
-_VERSION_FILES = (".tool-versions", "mise.toml", ".mise.toml", ".config/mise/config.toml", "mise/config.toml")
 
 
 def list_outside(project: Project) -> tuple[Path, ...]:
@@ -38,20 +37,9 @@ def list_outside(project: Project) -> tuple[Path, ...]:
     return tuple(sorted(place for place in places if not is_seen(place, project.root)))
 
 
-def list_version_files(root: Path, home: Path) -> tuple[Path, ...]:
-    """Return the files by which asdf and mise choose which Elixir and OTP the programs in ``PATH`` start."""
-    folders = (root, *root.parents, home)
-    return tuple(folder / name for folder in folders for name in _VERSION_FILES)
-
-
 def _list_compiled_here(project: Project) -> list[tuple[str, Path]]:
     own = [(member.name, member.path) for member in project.members]
     return own + [(item.name, item.path) for item in project.dependencies if item.source == "path"]
-
-
-def is_seen(place: Path, root: Path) -> bool:
-    """Tell whether a snapshot of a folder sees a place in it."""
-    return place.is_relative_to(root) and IGNORED_FOLDERS.isdisjoint(place.relative_to(root).parts)
 
 
 def _read_resources(ebin: Path) -> Iterator[str]:

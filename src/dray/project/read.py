@@ -15,13 +15,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dray._version import __version__
-from dray.errors import ProjectError
 from dray.native.find import is_native_file
 from dray.project.discard import discard_code, discard_versions, find_altered, find_damaged, find_unseen
-from dray.project.elixir import SCRIPTS
-from dray.project.git import filter_ignored, is_git_file, list_reference_files, read_commit
+from dray.project.environment import list_variables
+from dray.project.git import filter_ignored, is_git_file, read_commit
+from dray.project.kind import find_project
 from dray.project.mix_facts import parse_mix_facts
-from dray.project.outside import is_seen, list_outside, list_version_files
+from dray.project.outside import list_outside
+from dray.project.places import list_common_files, list_result_folders, list_source_places
 from dray.project.snapshot import Snapshot, differences, take_snapshot
 
 if TYPE_CHECKING:
@@ -30,35 +31,6 @@ if TYPE_CHECKING:
     from dray.core.context import Context
     from dray.core.project import Project
     from dray.project.request import FactsRequest
-
-_VOLATILE = frozenset(
-    {
-        "_",
-        "COLUMNS",
-        "DBUS_SESSION_BUS_ADDRESS",
-        "DISPLAY",
-        "GPG_AGENT_INFO",
-        "GPG_TTY",
-        "LINES",
-        "OLDPWD",
-        "PWD",
-        "PYTEST_CURRENT_TEST",
-        "SHLVL",
-        "SSH_AGENT_PID",
-        "SSH_AUTH_SOCK",
-        "SSH_CLIENT",
-        "SSH_CONNECTION",
-        "SSH_TTY",
-        "STY",
-        "TERM",
-        "TERM_SESSION_ID",
-        "TMUX",
-        "TMUX_PANE",
-        "WINDOWID",
-        "XAUTHORITY",
-    }
-)
-_VOLATILE_PREFIXES = ("LC_TERMINAL", "XDG_SESSION", "VTE_", "ITERM_", "KITTY_")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,22 +50,6 @@ class StoredFacts:
     results: Snapshot
     facts: bytes
     outside: tuple[Path, ...] = ()
-
-
-def find_project(root: Path) -> str:
-    """Return the kind of project in a folder: ``mix`` or ``rebar3``.
-
-    Raises:
-        ProjectError: There is none.
-    """
-    for name, kind in (("mix.exs", "mix"), ("rebar.config", "rebar3")):
-        if (root / name).is_file():
-            return kind
-    above = next((folder for folder in root.parents if (folder / "mix.exs").is_file()), None)
-    raise ProjectError(
-        f"there is no mix.exs and no rebar.config in {root}",
-        hint=f"cd {above}" if above else "run dray in the folder of your project, or make one: mix new NAME",
-    )
 
 
 def read_project(ctx: Context, request: FactsRequest, *, meanwhile: Callable[[], None] | None = None) -> Project:
@@ -211,45 +167,19 @@ def accept_made_files(ctx: Context, project: Project, folder: Path) -> None:
 
 
 def _take_sources(ctx: Context, project: Project | None, moment: int, outside: tuple[Path, ...] = ()) -> Snapshot:
-    home = Path(ctx.environ.get("HOME", "/"))
-    roots = [ctx.root, *outside]
-    files = [*outside, *SCRIPTS.iterdir(), *list_reference_files(ctx.root), *list_version_files(ctx.root, home)]
-    for tool in ("elixir", "erl", "rebar3"):
-        found = ctx.shell.which(tool)
-        files += [found.resolve()] if found else []
+    roots, files = [ctx.root, *outside], [*outside, *list_common_files(ctx)]
     if project is not None:
-        paths = [dependency.path for dependency in project.dependencies]
-        roots += [path for path in paths if not is_seen(path, ctx.root)]
-        files += [path for path in project.config_files if not path.is_relative_to(ctx.root)]
-        files += _files_of_toolchain(project)
+        more_roots, more_files = list_source_places(ctx, project, outside)
+        roots, files = [*roots, *more_roots], [*files, *more_files]
     return take_snapshot(roots, files, moment=moment)
 
 
-def _files_of_toolchain(project: Project) -> list[Path]:
-    tools = project.toolchain
-    files = [
-        tools.otp_root / "releases" / tools.otp_release / "OTP_VERSION",
-        tools.otp_root / f"erts-{tools.erts_version}" / "bin" / "beam.smp",
-    ]
-    if tools.elixir_bin is not None:
-        files.append(tools.elixir_bin.parent / "lib" / "elixir" / "ebin" / "elixir.app")
-    return files
-
-
 def _take_results(project: Project, moment: int) -> Snapshot:
-    roots = [project.build_path / "lib"]
-    if project.consolidated is not None and not project.consolidated.is_relative_to(roots[0]):
-        roots.append(project.consolidated)
-    return take_snapshot(roots, moment=moment, follow=False)
+    return take_snapshot(list_result_folders(project), moment=moment, follow=False)
 
 
 def _make_key(ctx: Context, request: FactsRequest) -> str:
-    environment = {
-        name: value
-        for name, value in ctx.environ.items()
-        if name not in _VOLATILE and not name.startswith(_VOLATILE_PREFIXES)
-    }
-    question = [ctx.env, repr(request), sorted(environment.items())]
+    question = [ctx.env, repr(request), list_variables(ctx.environ)]
     return hashlib.sha256(json.dumps(question).encode()).hexdigest()
 
 

@@ -26,6 +26,8 @@ _COARSE_CLOCK_NS = 2_000_000_000
 State = tuple[int, int, int, int, str]
 """Size, modification time, change time (both in ns), inode; content where the times cannot be trusted."""
 
+_FOLDER: State = (0, 0, 0, 0, "")
+
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
@@ -88,73 +90,92 @@ def read_content_key(path: str) -> str:
         return "unreadable"
 
 
-def take_snapshot(roots: Iterable[Path], files: Iterable[Path] = (), *, moment: int, follow: bool = True) -> Snapshot:
+def take_snapshot(
+    roots: Iterable[Path],
+    files: Iterable[Path] = (),
+    *,
+    moment: int,
+    follow: bool = True,
+    ignored: frozenset[str] = IGNORED_FOLDERS,
+    folders: bool = False,
+) -> Snapshot:
     """Return the states of all files below some folders, and of some single files.
 
     Args:
-        roots: Folders; those of ``IGNORED_FOLDERS`` below them are left out. One that does not exist is empty.
+        roots: Folders. One that does not exist is empty.
         files: Single files; one that does not exist, and a folder, is left out.
         moment: The time, in nanoseconds since 1970.
         follow: Whether to look at what symbolic links lead to, too.
+        ignored: Names of folders that are left out below the roots.
+        folders: Whether folders count, too; a slash ends their paths.
     """
-    states: dict[str, State] = {}
-    links: list[str] = []
+    scan = _Scan(ignored, folders=folders)
     for root in roots:
-        _scan(str(root), states, links)
+        scan.add_folder(str(root))
     for file in files:
-        _add_file(str(file), states, links)
+        scan.add_file(str(file))
     if follow:
-        _follow(links, states)
-    return Snapshot(states, moment)
+        scan.follow_links()
+    return Snapshot(scan.states, moment)
 
 
-def _follow(links: list[str], states: dict[str, State]) -> None:
-    """Add what links lead to, each place once: links may lead in a circle, and to what was looked at already."""
-    visited: set[str] = set()
-    while links:
-        link = links.pop()
-        place = os.path.realpath(link)
-        if place in visited or f"{link}/".startswith(f"{place}/"):
-            continue
-        visited.add(place)
-        if Path(place).is_dir():
-            _scan(place, states, links)
-        elif place not in states:
-            _add_file(place, states, links)
+class _Scan:
+    """The states found so far, and the links that lead on from there."""
 
+    def __init__(self, ignored: frozenset[str], *, folders: bool) -> None:
+        self.states: dict[str, State] = {}
+        self._links: list[str] = []
+        self._ignored = ignored
+        self._folders = folders
 
-def _add_file(path: str, states: dict[str, State], links: list[str]) -> None:
-    try:
-        found = os.lstat(path)
-    except OSError:
-        return
-    if stat.S_ISLNK(found.st_mode):
-        links.append(path)
-    if stat.S_ISREG(found.st_mode) or stat.S_ISLNK(found.st_mode):
-        states[path] = state_of(found)
+    def add_file(self, path: str) -> None:
+        try:
+            found = os.lstat(path)
+        except OSError:
+            return
+        if stat.S_ISLNK(found.st_mode):
+            self._links.append(path)
+        if stat.S_ISREG(found.st_mode) or stat.S_ISLNK(found.st_mode):
+            self.states[path] = state_of(found)
+
+    def add_folder(self, folder: str) -> None:
+        try:
+            entries = os.scandir(folder)
+        except OSError:
+            return
+        if self._folders:
+            self.states[f"{folder}/"] = _FOLDER
+        with entries:
+            for entry in entries:
+                if not entry.is_dir(follow_symlinks=False):
+                    self._add_entry(entry)
+                elif entry.name not in self._ignored:
+                    self.add_folder(entry.path)
+                elif entry.name in _LOCKS_OF_IGNORED:
+                    self.add_file(f"{entry.path}/{_LOCKS_OF_IGNORED[entry.name]}")
+
+    def _add_entry(self, entry: os.DirEntry[str]) -> None:
+        found = entry.stat(follow_symlinks=False)
+        if not stat.S_ISSOCK(found.st_mode):
+            self.states[entry.path] = state_of(found)
+        if stat.S_ISLNK(found.st_mode) and entry.name not in self._ignored:
+            self._links.append(entry.path)
+
+    def follow_links(self) -> None:
+        """Add what links lead to, each place once: links may lead in a circle, and to what was looked at already."""
+        visited: set[str] = set()
+        while self._links:
+            link = self._links.pop()
+            place = os.path.realpath(link)
+            if place in visited or f"{link}/".startswith(f"{place}/"):
+                continue
+            visited.add(place)
+            if Path(place).is_dir():
+                self.add_folder(place)
+            elif place not in self.states:
+                self.add_file(place)
 
 
 def state_of(found: os.stat_result) -> State:
     """Return the state that the file system reports."""
     return (found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino, "")
-
-
-def _scan(folder: str, states: dict[str, State], links: list[str]) -> None:
-    try:
-        entries = os.scandir(folder)
-    except OSError:
-        return
-    with entries:
-        for entry in entries:
-            if not entry.is_dir(follow_symlinks=False):
-                found = entry.stat(follow_symlinks=False)
-                if not stat.S_ISSOCK(found.st_mode):
-                    states[entry.path] = state_of(found)
-                if stat.S_ISLNK(found.st_mode) and entry.name not in IGNORED_FOLDERS:
-                    links.append(entry.path)
-            elif entry.name not in IGNORED_FOLDERS:
-                _scan(entry.path, states, links)
-            elif entry.name in _LOCKS_OF_IGNORED:
-                lock = Path(entry.path, _LOCKS_OF_IGNORED[entry.name])
-                if lock.exists():
-                    states[str(lock)] = state_of(lock.stat())

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from dray.assemble.build import assemble_release, tree_path
-from dray.assemble.facts import facts_of
-from dray.assemble.mix_steps import functions_after, run_after, run_before
-from dray.assemble.tree import sync_tree
-from dray.assemble.tree_index import tree_index_path
 from dray.core.context import Context
 from dray.core.release import Release
 from dray.core.step import step
 
 
-@step(reads_tree=False)
+@step(reads_tree=False, repeatable=True)
 def assemble(release: Release, ctx: Context) -> Release:
     """Fill the release with everything it needs to run, and put it at ``_build/ENV/rel/NAME``.
 
@@ -26,6 +21,12 @@ def assemble(release: Release, ctx: Context) -> Release:
     Returns:
         The release, whole.
     """
+    from dray.assemble.build import assemble_release, tree_path
+    from dray.assemble.facts import facts_of
+    from dray.assemble.mix_steps import functions_after, run_after, run_before
+    from dray.assemble.tree import sync_tree
+    from dray.assemble.tree_index import tree_index_path
+
     _, definition = facts_of(release)
     tree = tree_path(release)
     whole = assemble_release(run_before(release, tree, ctx), ctx)

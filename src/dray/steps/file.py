@@ -9,7 +9,7 @@ from dray.core.step import step
 from dray.errors import StepError
 
 
-@step(reads_tree=False)
+@step(reads_tree=False, repeatable=True)
 def file(
     release: Release,
     ctx: Context,

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
-from dray.assemble.external import Workplace, run_outside
 from dray.core.context import Context
 from dray.core.release import Release
 from dray.core.step import step
 from dray.errors import ConfigError
-from dray.project.mix_function import call_function
+
+if TYPE_CHECKING:
+    from dray.assemble.external import Workplace
 
 _FUNCTION = re.compile(r"(?:[A-Z]\w*\.)+[a-z_]\w*[?!]?\Z")
 
@@ -35,6 +37,9 @@ def mix(release: Release, ctx: Context, function: str, *arguments: str, inputs: 
     """
     if not _FUNCTION.match(function):
         raise ConfigError("mix: a function is named Module.function", got=function)
+
+    from dray.assemble.external import run_outside
+    from dray.project.mix_function import call_function
 
     def run(workplace: Workplace) -> None:
         call_function(ctx, function, arguments, workplace.environment)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dray.assemble.overlays import list_overlay
 from dray.core.context import Context
 from dray.core.release import Release
 from dray.core.step import step
 
 
-@step(reads_tree=False)
+@step(reads_tree=False, repeatable=True)
 def overlay(release: Release, ctx: Context, path: str) -> Release:
     """Add all files of a folder, as they lie in it, at the root of the release.
 
@@ -22,4 +21,6 @@ def overlay(release: Release, ctx: Context, path: str) -> Release:
     Returns:
         The release with the files.
     """
+    from dray.assemble.overlays import list_overlay
+
     return release.add(*list_overlay(ctx.root / path))

@@ -4,16 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dray.assemble.facts import facts_of
-from dray.beam.etf import decode
-from dray.core.application import AppOrigin
 from dray.core.context import Context
 from dray.core.paths import display_path
 from dray.core.release import Release
 from dray.core.step import step
 from dray.errors import ConfigError, ToolError
-from dray.project.made import run_unless_made
-from dray.project.read import accept_made_files
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,6 +35,10 @@ def digest(release: Release, ctx: Context) -> Release:
     Returns:
         The release, its endpoints serving.
     """
+    from dray.assemble.facts import facts_of
+    from dray.beam.etf import decode
+    from dray.project.read import accept_made_files
+
     project, _ = facts_of(release)
     if release.tree is not None:
         raise ConfigError(
@@ -61,11 +60,15 @@ def digest(release: Release, ctx: Context) -> Release:
 
 
 def _is_phoenix(member: Member, release: Release) -> bool:
+    from dray.core.application import AppOrigin
+
     own = {app.name for app in release.applications if app.origin is AppOrigin.PROJECT}
     return member.name in own and "phoenix" in member.dependencies
 
 
 def _make_assets(ctx: Context, member: Member, outputs: Path) -> None:
+    from dray.project.made import run_unless_made
+
     task = _DEPLOY_ALIAS if _DEPLOY_ALIAS in member.aliases else _DIGEST_TASK
     shown = display_path(outputs, ctx.root)
 

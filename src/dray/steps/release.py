@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import Any
 
-from dray.assemble import workers
-from dray.assemble.describe import describe_release
 from dray.core.context import Context
 from dray.core.option import validate_value
 from dray.core.release import Release
@@ -13,7 +12,7 @@ from dray.core.step import step
 from dray.errors import ConfigError, Location
 
 
-@step(reads_tree=False)
+@step(reads_tree=False, repeatable=True)
 def release(  # noqa: PLR0913 - the options of mix release
     nothing: Release,
     ctx: Context,
@@ -57,6 +56,8 @@ def release(  # noqa: PLR0913 - the options of mix release
     Returns:
         The release with its name, version, runtime and applications.
     """
+    from dray.assemble.describe import describe_release
+
     written = {key: value for key, value in locals().items() if key in _CONFIGURABLE and value is not None}
     described = describe_release(
         ctx,
@@ -71,10 +72,12 @@ def release(  # noqa: PLR0913 - the options of mix release
 
 def _prepare(ctx: Context) -> None:
     """Get ready for what follows while the BEAM compiles."""
+    for module in _NEEDED_LATER:
+        importlib.import_module(module)
     ctx.templates.preload()
-    workers.preload()
 
 
+_NEEDED_LATER = ("dray.assemble.build", "dray.package.tar", "multiprocessing.context", "multiprocessing.connection")
 _CONFIGURABLE = {option.name: option for option in release.options if option.name != "name"}
 
 

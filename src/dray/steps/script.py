@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
-from dray.assemble.external import Workplace, run_outside
 from dray.core.context import Context
 from dray.core.release import Release
 from dray.core.secret import Secret
 from dray.core.step import step
 from dray.errors import StepError
+
+if TYPE_CHECKING:
+    from dray.assemble.external import Workplace
 
 
 @step
@@ -38,6 +41,8 @@ def script(
     Returns:
         The release with the files that the program added.
     """
+    from dray.assemble.external import run_outside
+
     program = ctx.root / path
     if not program.is_file():
         raise StepError(f"script: there is no file {path}")

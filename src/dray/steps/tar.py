@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dray.assemble.facts import facts_of
 from dray.core.context import Context
 from dray.core.paths import display_path
 from dray.core.release import Release
 from dray.core.step import step
 from dray.errors import ConfigError
-from dray.package.reuse import manifest_digest, reuse_or_write
-from dray.package.timestamp import source_date
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,7 +16,7 @@ if TYPE_CHECKING:
     from dray.core.contents import Digest
 
 
-@step
+@step(repeatable=True)
 def tar(release: Release, ctx: Context, *, name: str | None = None, level: int = 5) -> Release:
     """Pack the release into ``_build/ENV/NAME-VERSION.tar.gz``.
 
@@ -34,6 +31,10 @@ def tar(release: Release, ctx: Context, *, name: str | None = None, level: int =
     Returns:
         The release with one more artifact.
     """
+    from dray.assemble.facts import facts_of
+    from dray.package.reuse import manifest_digest, reuse_or_write
+    from dray.package.timestamp import source_date
+
     project, definition = facts_of(release)
     if not 1 <= level <= 12:
         raise ConfigError("tar: level is a number from 1 to 12", got=str(level))
@@ -53,7 +54,7 @@ def tar(release: Release, ctx: Context, *, name: str | None = None, level: int =
 
 
 def _write(release: Release, target: Path, level: int, mtime: int) -> Digest:
-    from dray.package.tar import write_tar_gz  # noqa: PLC0415 - not loaded where the archive in place is right
+    from dray.package.tar import write_tar_gz
 
     return write_tar_gz(release, target, level=level, mtime=mtime)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dray.project.outside import is_seen, list_version_files
+from dray.project.places import is_seen, list_version_files
 
 
 @pytest.mark.parametrize(

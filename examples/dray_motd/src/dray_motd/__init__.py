@@ -3,7 +3,7 @@
 from dray import Context, File, Release, step
 
 
-@step(reads_tree=False)
+@step(reads_tree=False, repeatable=True)
 def motd(release: Release, ctx: Context, *, text: str = "Welcome") -> Release:
     """Put a message of the day at etc/motd of the release.
 
