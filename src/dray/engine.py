@@ -8,8 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from dray.assemble.tree import sync_tree
-from dray.assemble.tree_index import tree_index_path
 from dray.config.reader import describe_exception, find_user_line
 from dray.console import StepConsole
 from dray.core.pipeline import Parallel
@@ -160,6 +158,10 @@ class _Tree:
         """
         if release.tree is None or not (self._differs(release) or (last and self._stale)):
             return release
+        # Loaded while the project compiles, or at the latest now.
+        from dray.assemble.tree import sync_tree  # noqa: PLC0415
+        from dray.assemble.tree_index import tree_index_path  # noqa: PLC0415
+
         index = tree_index_path(self._work, release.name)
         done, change = sync_tree(release, release.tree, index, prune=last)
         console.result(_describe_tree(done, change))

@@ -9,7 +9,6 @@ what happened, the rule that was broken, what was given instead. What to type ne
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 
 
@@ -65,6 +64,8 @@ class DrayError(Exception):
         """Return the choice that ``got`` was probably meant to be."""
         if self.got is None:
             return None
+        import difflib  # noqa: PLC0415 - only for a mistake
+
         close = difflib.get_close_matches(self.got, self.choices, n=1, cutoff=0.6)
         return close[0] if close else None
 

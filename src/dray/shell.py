@@ -11,12 +11,11 @@ import os
 import shutil
 import signal
 import subprocess
-import tempfile
 import threading
 from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from dray.core.context import Completed
 from dray.errors import ToolError
@@ -71,9 +70,7 @@ class LocalShell:
     def _start(
         self, argv: tuple[str, ...], cwd: Path, env: Mapping[str, str], stdin: bytes, *, capture: bool
     ) -> subprocess.Popen[bytes]:
-        with tempfile.TemporaryFile() as source:
-            source.write(stdin)
-            source.seek(0)
+        with _open_input(stdin) as source:
             try:
                 return subprocess.Popen(
                     argv,
@@ -106,6 +103,18 @@ class LocalShell:
         if reader is not None:
             reader.join()
         return b"".join(captured).decode("utf-8", "replace")
+
+
+def _open_input(data: bytes) -> BinaryIO:
+    """Return a file to read from; a pipe would have to be filled while the program runs."""
+    if not data:
+        return Path(os.devnull).open("rb")
+    import tempfile  # noqa: PLC0415 - few programs are given anything
+
+    source: BinaryIO = tempfile.TemporaryFile()  # noqa: SIM115 - the caller closes it
+    source.write(data)
+    source.seek(0)
+    return source
 
 
 def end_group(process: subprocess.Popen[bytes]) -> None:

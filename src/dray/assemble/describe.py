@@ -12,9 +12,6 @@ from dray.assemble.definition import (
     requested_applications,
     resolve_version,
 )
-from dray.assemble.erts import find_erts
-from dray.assemble.mix_steps import validate_steps
-from dray.assemble.resolve import resolve_applications
 from dray.core.project import StripOptions
 from dray.core.release import Release
 from dray.project.git import read_commit
@@ -56,6 +53,11 @@ def describe_release(
         if project.rendered and full_request != request:
             # Templates of the project's show what dray's configuration says of the release that Mix chose.
             project = read_project(ctx, full_request, meanwhile=meanwhile)
+    # Loaded while the project compiles, or at the latest now.
+    from dray.assemble.erts import find_erts  # noqa: PLC0415
+    from dray.assemble.mix_steps import validate_steps  # noqa: PLC0415
+    from dray.assemble.resolve import resolve_applications  # noqa: PLC0415
+
     definition = override_definition(chosen, _fields(given), given.get("applications"))
     erts = find_erts(project, definition)
     applications = resolve_applications(

@@ -12,8 +12,6 @@ from __future__ import annotations
 import linecache
 import os
 import sys
-import tempfile
-import traceback
 from pathlib import Path
 
 from dray.errors import DrayError, Location
@@ -62,6 +60,9 @@ def _shorten(file: str) -> str:
 
 def write_crash_log(error: BaseException) -> Path:
     """Write what a report of a bug needs to a file and return its path."""
+    import tempfile  # noqa: PLC0415 - only for a bug
+    import traceback  # noqa: PLC0415
+
     handle, name = tempfile.mkstemp(prefix="dray-crash-", suffix=".log", text=True)
     with os.fdopen(handle, "w", encoding="utf-8") as log:
         log.write(f"arguments: {sys.argv[1:]}\npython: {sys.version}\n\n")

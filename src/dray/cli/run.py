@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -131,6 +132,8 @@ def _run_or_repeat(session: Session, name: str, pipeline: Pipeline, overrides: O
         return {**known.report, "steps": [{**step, "seconds": 0.0} for step in known.report["steps"]]}
     from dray.engine import Engine  # noqa: PLC0415 - not needed where nothing has changed
 
+    gc.freeze()
+    gc.enable()
     result = Engine(session.ctx, session.console, overrides, session.known_sections).run(pipeline)
     report = build_report(result)
     repeat.remember(result.release, report, tuple(session.console.warnings))
