@@ -100,7 +100,10 @@ class Repeat:
         record = _load(self._file) if self.is_possible else None
         if record is None or record.question != self._question:
             return None
-        current, names = self._look_at(record.places), _list_names(record.places)
+        sources = self._look_at_sources(record.places)
+        if record.snapshot is not None and _has_changed(record.snapshot, sources):
+            return None  # what the other places look like is of no interest then
+        current, names = self._look_at_all(record.places, sources), _list_names(record.places)
         self._before = (record.places, current, names)
         if record.snapshot is None or record.names != names or differences(record.snapshot, current):
             return None
@@ -121,19 +124,22 @@ class Repeat:
         record = Record(self._question, places, report, warnings)
         if self._before is not None and self._before[0] == places:
             _, before, names = self._before
-            after = self._look_at(places)
+            after = self._look_at_all(places, self._look_at_sources(places))
             if names == _list_names(places) and not differences(before, after):
                 record = replace(record, snapshot=before.settle(after), names=names)
         _save(self._file, record)
 
-    def _look_at(self, places: Places) -> Snapshot:
+    def _look_at_sources(self, places: Places) -> Snapshot:
         moment = int(self._ctx.clock.now() * 1e9)
         index = find_git_index(self._ctx.root)
         plugins = [Path(sys.modules[step.definition.module].__file__ or "") for step in self._pipeline.steps()]
         files = [*map(Path, places.files), *list_common_files(self._ctx), *plugins, *([index] if index else [])]
-        sources = take_snapshot([self._ctx.root, _OWN_FILES, *map(Path, places.sources)], files, moment=moment)
-        exact = take_snapshot(map(Path, places.roots), moment=moment, ignored=frozenset(), folders=True)
-        return Snapshot({**sources.files, **exact.files}, moment)
+        return take_snapshot([self._ctx.root, _OWN_FILES, *map(Path, places.sources)], files, moment=moment)
+
+    def _look_at_all(self, places: Places, sources: Snapshot) -> Snapshot:
+        roots = map(Path, places.roots)
+        exact = take_snapshot(roots, moment=sources.moment, ignored=frozenset(), folders=True)
+        return Snapshot({**sources.files, **exact.files}, sources.moment)
 
 
 def _describe(ctx: Context, pipeline: Pipeline, overrides: Overrides) -> str:
@@ -143,6 +149,11 @@ def _describe(ctx: Context, pipeline: Pipeline, overrides: Overrides) -> str:
         (list_variables(ctx.environ), list_tools(ctx), _describe_stages(pipeline)),
     )
     return hashlib.sha256(repr(question).encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def _has_changed(known: Snapshot, current: Snapshot) -> bool:
+    """Tell whether one of these files is not as it is known; the known ones may be more."""
+    return any(known.files.get(path, ())[:4] != state[:4] for path, state in current.files.items())
 
 
 def _describe_stages(pipeline: Pipeline) -> list[Any]:

@@ -2,7 +2,7 @@
 
 Reading, stripping, hashing and writing thousands of small files is bound by the interpreter, so threads do not help;
 forked processes do, and cost a few milliseconds. Where forking is not safe (other threads run, or the system is
-macOS) all is done here.
+macOS) all is done here. Compressors work outside the interpreter: for them threads do.
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ import os
 import signal
 import sys
 import threading
+from collections import deque
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from multiprocessing.connection import Connection
 
 T = TypeVar("T")
@@ -55,6 +56,26 @@ def map_parts(function: Callable[[Sequence[T]], R], items: Sequence[T]) -> list[
             receiver.close()
             process.join(timeout=5)
     return results
+
+
+def map_threads(function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
+    """Yield what a function makes of each item, in their order, working on as many at once as there are cores.
+
+    Args:
+        function: Spends its time outside the interpreter, as compressors do.
+        items: All items; they are asked for only a few ahead.
+    """
+    from concurrent.futures import Future, ThreadPoolExecutor  # noqa: PLC0415 - only where there is much to do
+
+    count = min(os.cpu_count() or 1, _MOST_WORKERS)
+    waiting: deque[Future[R]] = deque()
+    with ThreadPoolExecutor(count) as pool:
+        for item in items:
+            waiting.append(pool.submit(function, item))
+            if len(waiting) > 2 * count:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
 
 
 def _work(function: Callable[[Sequence[Any]], Any], part: Sequence[Any], sender: Connection) -> None:
