@@ -24,6 +24,14 @@ def shell(lines):
     return LocalShell(lines.append)
 
 
+@pytest.fixture
+def heeds_interrupts():
+    """What a script runs in the background finds SIGINT ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def sh(shell, tmp_path, text, **given):
     return shell.run(("sh", "-c", text), cwd=tmp_path, **given)
 
@@ -75,7 +83,7 @@ def test_output_that_is_no_text_does_no_harm(shell, lines, tmp_path):
     assert lines == ["�"]
 
 
-def test_an_interrupt_ends_the_program_and_what_it_started(shell, tmp_path):
+def test_an_interrupt_ends_the_program_and_what_it_started(shell, tmp_path, heeds_interrupts):
     """The program's child writes its process id; it must be gone when run has raised."""
     timer = threading.Timer(0.4, lambda: os.kill(os.getpid(), signal.SIGINT))
     timer.start()
