@@ -37,7 +37,9 @@ def port() -> int:
 def epmd() -> Iterator[int]:
     """A port mapper of this test run's own, ended with it; its port."""
     chosen = free_port()
-    process = subprocess.Popen(("epmd", "-address", "127.0.0.1", "-port", str(chosen)))
+    # Nodes of the same host look for it where the host's name leads, which on Debian is 127.0.1.1.
+    own = socket.gethostbyname(socket.gethostname())
+    process = subprocess.Popen(("epmd", "-address", f"127.0.0.1,{own}", "-port", str(chosen)))
 
     def answers() -> bool:
         with socket.socket() as probe:
