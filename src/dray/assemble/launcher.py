@@ -61,6 +61,7 @@ def list_launcher_entries(release: Release, erts: Erts, templates: Templates, *,
     entries: list[Entry] = [
         File(f"bin/{release.name}", templates.render("bin/NAME", **values).encode(), 0o755),
         File(f"{folder}/launcher", main.encode()),
+        File(f"{folder}/hooks.sh", templates.render("releases/VSN/hooks.sh", **values).encode()),
         *_list_commands(folder, language, templates, values),
     ]
     if tools and tools.elixir_bin:
