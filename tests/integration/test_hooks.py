@@ -232,3 +232,38 @@ def test_mistakes_are_found_when_the_release_is_built(tmp_path, line, message):
     assert message in done.err
     assert "rel/config.py:3" in done.err
     assert Path(project / "rel").exists()
+
+
+def test_a_command_of_the_project_is_typed_like_any_other_and_stands_in_the_help(launch, tmp_path):
+    project = copy_project("single", tmp_path / "single")
+    (project / "rel/commands").mkdir(parents=True)
+    (project / "rel/commands/greet.sh").write_text(
+        '# greet NAME: Greets somebody\n[ -n "$2" ] || fail "greet expects a name"\nlog "Hello, $2"\n'
+    )
+    build(project)
+    node = launch(project / "_build/prod/rel/greeter", "greeter")
+    assert node("greet", "Ada").out == "Hello, Ada\n"
+    assert (node("greet").status, node("greet").err) == (1, "ERROR: greet expects a name\n")
+    assert "    greet NAME" in node("help").err
+
+    (project / "rel/commands/stop.sh").write_text("# stop: mine\n")
+    done = dray("build", cwd=project)
+    assert done.status == 2
+    assert "rel/commands/stop.sh has the name of a command that every release has" in done.err
+
+
+def test_a_block_of_a_template_can_be_changed_and_the_rest_follows_dray(launch, tmp_path):
+    project = copy_project("single", tmp_path / "single")
+    build(project)
+    template = project / "rel/templates/releases/VSN/launcher.elixir"
+    template.parent.mkdir(parents=True)
+    template.write_text(
+        '{% extends "built-in/releases/VSN/launcher.elixir" %}\n'
+        "{% block pre_start %}\n{{ super() }}log 'about to start {{ name }}'\n{% endblock %}\n"
+    )
+    build(project)
+    node = launch(project / "_build/prod/rel/greeter", "greeter", ELIXIR_CLI_DRY_RUN="1")
+    assert node("start").out.startswith("about to start greeter\n")
+    shown = dray("show", "templates", cwd=project).out
+    (line,) = [line.split() for line in shown.splitlines() if line.startswith("releases/VSN/launcher.elixir")]
+    assert line == ["releases/VSN/launcher.elixir", "pre_start", "rel/templates/releases/VSN/launcher.elixir"]

@@ -19,34 +19,31 @@ if TYPE_CHECKING:
 
 
 class HookPoint(StrEnum):
-    """The moments at which the launcher runs hooks."""
+    """The moments at which the launcher runs hooks; ``HOOK_POINTS`` says what each is for."""
 
     PRE_CONFIGURE = "pre_configure"
-    """Before a start prepares cookie, configuration and flags. What it exports, the system gets."""
-
     POST_CONFIGURE = "post_configure"
-    """When they are ready, in the files that RELEASE_SYS_CONFIG and RELEASE_VM_ARGS name. Exports count here, too."""
-
     PRE_START = "pre_start"
-    """Right before the system starts, where a migration belongs. A failure keeps the system from starting."""
-
     POST_START = "post_start"
-    """When the node answers for the first time. A failure stops the system."""
-
     PRE_STOP = "pre_stop"
-    """Before the system is told to stop by ``stop``, SIGTERM or SIGINT. A failure keeps ``stop`` from stopping."""
-
     POST_STOP = "post_stop"
-    """When the system is gone after it was told to stop."""
-
     STATUS = "status"
-    """In ``status``, while the system runs. A failure is that of ``status``."""
-
     PRE_UPGRADE = "pre_upgrade"
-    """Before another version is installed into the running system."""
-
     POST_UPGRADE = "post_upgrade"
-    """When the new version runs, with its hooks and its code."""
+
+
+HOOK_POINTS = {
+    HookPoint.PRE_CONFIGURE: "before a start prepares its configuration and flags; the system gets what it exports",
+    HookPoint.POST_CONFIGURE: "when these are ready, in the files that variables name; exports count here, too",
+    HookPoint.PRE_START: "right before the system starts; a failure keeps it from starting",
+    HookPoint.POST_START: "when the node answers for the first time; a failure stops the system",
+    HookPoint.PRE_STOP: "before the system is told to stop; a failure keeps `stop` from stopping",
+    HookPoint.POST_STOP: "when the system is gone after it was told to stop",
+    HookPoint.STATUS: "in `status`, while the system runs; a failure is that of `status`",
+    HookPoint.PRE_UPGRADE: "before another version is installed into the running system",
+    HookPoint.POST_UPGRADE: "when the new version runs",
+}
+"""What each point is for, in a line."""
 
 
 @dataclass(frozen=True, slots=True)
