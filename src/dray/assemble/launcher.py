@@ -33,6 +33,7 @@ class Command:
     summary: str
 
 
+OWN_COMMANDS = "rel/commands"
 HELP = Command("help", "Lists the commands")
 
 
@@ -61,22 +62,54 @@ def list_launcher_entries(release: Release, erts: Erts, templates: Templates, *,
     entries: list[Entry] = [
         File(f"bin/{release.name}", templates.render("bin/NAME", **values).encode(), 0o755),
         File(f"{folder}/launcher", main.encode()),
-        *_list_commands(folder, language, templates, values),
+        File(f"{folder}/hooks.sh", templates.render("releases/VSN/hooks.sh", **values).encode()),
+        *_list_commands(folder, language, templates, values, _read_own_commands(release)),
     ]
     if tools and tools.elixir_bin:
         entries += _list_elixir_scripts(folder, tools.elixir_bin, erts)
     return entries
 
 
-def _list_commands(folder: str, language: str, templates: Templates, values: dict[str, str | None]) -> list[Entry]:
-    own = _ELIXIR if language == "elixir" else _ERLANG
-    names = [f"{language}/{name}" for name in own] + list(_SHARED)
+def _read_own_commands(release: Release) -> dict[str, str]:
+    """Return the commands of the project's ``rel/commands/NAME.sh``, name and text.
+
+    Raises:
+        ProjectError: One has the name of a command that every release has.
+    """
+    folder = release.project.root / OWN_COMMANDS if release.project else None
+    if folder is None or not folder.is_dir():
+        return {}
+    found = {path.stem: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.sh"))}
+    taken = sorted(found.keys() & {*_SHARED, *_ELIXIR, *_ERLANG, "help"})
+    if taken:
+        raise ProjectError(
+            f"{OWN_COMMANDS}/{taken[0]}.sh has the name of a command that every release has",
+            hint=f"rename it, or change the built-in one: rel/templates/releases/VSN/commands/{taken[0]}.sh",
+        )
+    return found
+
+
+def _list_commands(
+    folder: str, language: str, templates: Templates, values: dict[str, str | None], own: dict[str, str]
+) -> list[Entry]:
+    languages = _ELIXIR if language == "elixir" else _ERLANG
+    names = [f"{language}/{name}" for name in languages] + list(_SHARED)
     scripts = {name: templates.render(f"releases/VSN/commands/{name}.sh", **values) for name in names}
-    commands = (*(read_command(script) for script in scripts.values()), HELP)
+    commands = (
+        *(read_command(script) for script in scripts.values()),
+        *(_describe_own(name, text) for name, text in own.items()),
+        HELP,
+    )
+    scripts |= own
     scripts["help"] = templates.render("releases/VSN/commands/help.sh", **values, commands=commands)
     return [
         File(f"{folder}/commands/{name.rpartition('/')[2]}.sh", script.encode()) for name, script in scripts.items()
     ]
+
+
+def _describe_own(name: str, text: str) -> Command:
+    found = _DESCRIPTION.search(text)
+    return Command(found[1], found[2]) if found else Command(name, f"{OWN_COMMANDS}/{name}.sh")
 
 
 def read_command(script: str) -> Command:

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from dray.core.pipeline import Pipeline
 
 
+TEMPLATES = "rel/templates"
+
+
 @dataclass(frozen=True, slots=True)
 class Session:
     """A command at work in a project.
@@ -101,7 +104,7 @@ def open_session(
             env=chosen,
             settings=configuration.settings,
             shell=LocalShell(console.output, environ),
-            templates=RememberedTemplates(TemplateFolder(), Memory(work / "rendered")),
+            templates=RememberedTemplates(open_templates(root), Memory(work / "rendered")),
             console=StepConsole(console, ""),
             clock=SystemClock(),
             environ=environ,
@@ -115,6 +118,12 @@ def open_session(
             raise
         finally:
             console.close()
+
+
+def open_templates(root: Path) -> TemplateFolder:
+    """Return the templates, those of the project's ``rel/templates`` first."""
+    own = root / TEMPLATES
+    return TemplateFolder(*([own] if own.is_dir() else []))
 
 
 def default_pipelines() -> Mapping[str, Pipeline]:

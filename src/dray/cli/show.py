@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from dray.cli.plan import format_origin
-from dray.cli.session import open_session
+from dray.cli.session import TEMPLATES, open_session, open_templates
 from dray.cli.table import format_table
+from dray.core.hook import HOOK_POINTS, HookPoint
 from dray.core.option import MISSING, Option, describe
+from dray.core.paths import display_path
 from dray.plugins import list_steps
 from dray.project.read import read_project
 from dray.project.request import FactsRequest
@@ -22,9 +25,12 @@ if TYPE_CHECKING:
     from dray.core.project import Project
 
 
+_BLOCK = re.compile(r"{%-? block (\w+)")
+
+
 @click.group("show")
 def show_command() -> None:
-    """Show the configuration, the steps, or the facts of the project."""
+    """Show the configuration, the steps, the templates, or the facts of the project."""
 
 
 @show_command.command("config")
@@ -75,6 +81,24 @@ def show_steps(*, as_json: bool) -> None:
         rows = [(option.name, _describe_option(option)) for option in item.definition.options]
         for line in format_table(rows, indent="    "):
             click.echo(line)
+
+
+@show_command.command("templates")
+def show_templates() -> None:
+    """Show the templates of the launcher, their blocks and hook points, and where each one in force comes from."""
+    root = Path.cwd()
+    templates = open_templates(root)
+    names = [name for name in templates.list_names("") if name.startswith(("bin/", "erts/", "releases/"))]
+    rows = [
+        (name, " ".join(_BLOCK.findall(templates.source(name))), display_path(templates.find(name), root))
+        for name in names
+    ]
+    shown = [(name, blocks, place if place.startswith(TEMPLATES) else "built-in") for name, blocks, place in rows]
+    click.echo("\n".join(format_table([("template", "blocks", "from"), *shown])))
+    click.echo("\nhook points:")
+    click.echo("\n".join(format_table([(f"  {point}", HOOK_POINTS[point]) for point in HookPoint])))
+    click.echo(f"\nTo change a template, put one of the same name into {TEMPLATES}; to change some blocks of it,")
+    click.echo('begin it with {% extends "built-in/NAME" %}.')
 
 
 def _describe_option(option: Option) -> str:

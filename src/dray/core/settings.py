@@ -55,6 +55,9 @@ class Settings:
 
 EMPTY = Settings({})
 
+OTHER_SECTIONS = frozenset({"hooks"})
+"""Sections that belong to no step and to no release."""
+
 
 def _expand(value: Any, location: Location | None) -> Node:
     if isinstance(value, dict) and value:

@@ -6,10 +6,11 @@ from dray.steps import assemble, phoenix, release, tar
 from dray.steps import phoenix
 from dray.steps.assemble import assemble
 from dray.steps.file import file
+from dray.steps.hook import hook
 from dray.steps.mix import mix
 from dray.steps.overlay import overlay
 from dray.steps.release import release
 from dray.steps.script import script
 from dray.steps.tar import tar
 
-__all__ = ["assemble", "file", "mix", "overlay", "phoenix", "release", "script", "tar"]
+__all__ = ["assemble", "file", "hook", "mix", "overlay", "phoenix", "release", "script", "tar"]

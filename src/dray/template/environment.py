@@ -20,14 +20,17 @@ BUILT_IN = Path(__file__).parent / "files"
 
 
 class TemplateFolder:
-    """Renders the templates of a folder.
+    """Renders the templates of dray, or those that take their place.
+
+    A template of the project can begin with ``{% extends "built-in/NAME" %}`` and say only the blocks that differ.
 
     Args:
-        folder: Where they are.
+        own: Folders whose templates win over the built-in ones of the same name; the first one wins over the others.
+        built_in: dray's own.
     """
 
-    def __init__(self, folder: Path = BUILT_IN) -> None:
-        self.folder = folder
+    def __init__(self, *own: Path, built_in: Path = BUILT_IN) -> None:
+        self.folders = (*own, built_in)
 
     @cached_property
     def environment(self) -> Environment:
@@ -35,7 +38,12 @@ class TemplateFolder:
         import jinja2  # noqa: PLC0415
 
         environment = jinja2.Environment(
-            loader=jinja2.FileSystemLoader(self.folder),
+            loader=jinja2.ChoiceLoader(
+                [
+                    jinja2.FileSystemLoader(self.folders),
+                    jinja2.PrefixLoader({"built-in": jinja2.FileSystemLoader(self.folders[-1])}),
+                ]
+            ),
             undefined=jinja2.StrictUndefined,
             comment_start_string="<#",
             comment_end_string="#>",
@@ -62,17 +70,33 @@ class TemplateFolder:
 
     def list_names(self, below: str) -> tuple[str, ...]:
         """Return the names of the templates below a folder, sorted."""
-        base = self.folder / below
-        return tuple(sorted(str(path.relative_to(self.folder)) for path in base.rglob("*") if path.is_file()))
+        found = {
+            str(path.relative_to(folder))
+            for folder in self.folders
+            for path in (folder / below).rglob("*")
+            if path.is_file()
+        }
+        return tuple(sorted(found))
 
     def state(self) -> tuple[tuple[str, int, int], ...]:
-        """Return what stands for the content of all templates: name, size and modification time (ns)."""
-        found = [(name, (self.folder / name).stat()) for name in self.list_names("")]
-        return tuple((name, state.st_size, state.st_mtime_ns) for name, state in found)
+        """Return what stands for the content of all templates: file, size and modification time (ns)."""
+        files = [path for folder in self.folders for path in sorted(folder.rglob("*")) if path.is_file()]
+        return tuple((str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in files)
+
+    def find(self, name: str) -> Path:
+        """Return the file of the template in force.
+
+        Raises:
+            StepError: There is none of this name.
+        """
+        for folder in self.folders:
+            if (folder / name).is_file():
+                return folder / name
+        raise StepError(f"there is no template {name}")
 
     def source(self, name: str) -> str:
         """Return a template's source."""
-        return (self.folder / name).read_text(encoding="utf-8")
+        return self.find(name).read_text(encoding="utf-8")
 
     def preload(self) -> None:
         """Compile all templates now, in a moment in which nothing else is to do."""

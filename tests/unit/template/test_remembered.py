@@ -14,7 +14,7 @@ class Counting(TemplateFolder):
     """Templates that say how often one was really rendered."""
 
     def __init__(self, folder):
-        super().__init__(folder)
+        super().__init__(built_in=folder)
         self.rendered = 0
 
     def render(self, template, /, **values):

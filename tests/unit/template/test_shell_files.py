@@ -114,6 +114,6 @@ def test_a_template_that_asks_for_a_missing_value_is_an_error():
 
 def test_values_are_quoted_where_the_shell_reads_them(tmp_path):
     (tmp_path / "x").write_text("echo {{ value | sh }}")
-    text = TemplateFolder(tmp_path).render("x", value="it's $HOME `id`")
+    text = TemplateFolder(built_in=tmp_path).render("x", value="it's $HOME `id`")
     done = subprocess.run(("sh", "-c", text), capture_output=True, text=True, check=True)
     assert done.stdout == "it's $HOME `id`\n"

@@ -10,6 +10,7 @@ if pid=$(node_pid); then
   seconds=$((${uptime%%,*} / 1000))
   echo "$RELEASE_NAME ${running%\"} is running: pid $pid, node $RELEASE_NODE," \
     "up $((seconds / 86400))d $((seconds / 3600 % 24))h $((seconds / 60 % 60))m $((seconds % 60))s"
+  run_hooks status
 else
   echo "$RELEASE_NAME is not running"
   exit 3

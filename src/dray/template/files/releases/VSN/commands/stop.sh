@@ -8,9 +8,17 @@ case $limit in
   0?*) limit=${limit#"${limit%%[!0]*}"} ;;
 esac
 limit=${limit:-0}
-{% block pre_stop %}
-{% endblock %}
 pid=$(node_pid) || not_running
+{% block pre_stop %}
+if claim pre_stop "$pid"; then
+  stop_status=0
+  run_hooks pre_stop || stop_status=$?
+  if [ "$stop_status" -ne 0 ]; then
+    rm -rf "$RELEASE_TMP/pre_stop-$pid"
+    exit "$stop_status"
+  fi
+fi
+{% endblock %}
 call_node init stop >/dev/null 2>&1 || not_running
 
 left=$((limit * 20))
@@ -25,4 +33,5 @@ while process_lives "$pid"; do
   sleep 0.05
 done
 {% block post_stop %}
+if claim post_stop "$pid"; then run_hooks post_stop; fi
 {% endblock %}

@@ -1,0 +1,208 @@
+# shellcheck shell=sh
+# Runs hooks: the files in hooks/POINT, in their order. Read by the launcher where the release has hooks, and where a
+# service manager waits to be told that the system is ready.
+#
+# A variable that a hook's own shell sets is lost, as it should be; others come from the launcher.
+# shellcheck disable=SC2030,SC2031,SC2153
+
+# What a hook calls runs no hooks itself, and cannot do again what the hook is part of.
+case $RELEASE_HOOK/$RELEASE_COMMAND in
+  p*_configure/start* | p*_configure/daemon* | pre_start/start* | pre_start/daemon* | pre_stop/stop)
+    fail "a hook of $RELEASE_HOOK cannot call $RELEASE_COMMAND, which it is part of"
+    ;;
+esac
+
+has_hooks () {
+  for hook in "$REL_VSN_DIR/hooks/$1/"*.sh; do
+    [ ! -r "$hook" ] || [ -n "$RELEASE_HOOK" ] || return 0
+  done
+  return 1
+}
+
+# Runs the hooks of a point, each in a shell of its own; the first that fails is the last.
+run_hooks () {
+  has_hooks "$1" || return 0
+  for hook in "$REL_VSN_DIR/hooks/$1/"*.sh; do
+    run_hook "$1" "$hook" || return
+  done
+}
+
+run_hook () {
+  hook_point=$1 hook_file=$2
+  hook_limit=${RELEASE_HOOK_TIMEOUT:-600}
+  read -r hook_origin <"$hook_file"
+  (
+    trap - TERM INT EXIT
+    RELEASE_HOOK=$hook_point
+    export RELEASE_HOOK
+    # shellcheck source=/dev/null
+    . "$hook_file"
+  ) &
+  hook_pid=$!
+  # Ends with status 0 where the time is over. Its sleep is short: whoever ends the timer does not end its sleep.
+  (
+    while [ "$hook_limit" -gt 0 ]; do
+      sleep 1
+      hook_limit=$((hook_limit - 1))
+    done
+    trap '' TERM
+    end_tree "$hook_pid"
+    exit 0
+  ) >/dev/null 2>&1 </dev/null &
+  hook_timer=$!
+  hook_status=0
+  wait "$hook_pid" || hook_status=$?
+  kill -TERM "$hook_timer" 2>/dev/null || :
+  if wait "$hook_timer" 2>/dev/null; then
+    log "ERROR: the hook ${hook_origin#\# } ($hook_point) did not end within $hook_limit s (RELEASE_HOOK_TIMEOUT)" >&2
+    return 124
+  fi
+  [ "$hook_status" -eq 0 ] ||
+    log "ERROR: the hook ${hook_origin#\# } ($hook_point) failed with status $hook_status" >&2
+  return "$hook_status"
+}
+
+# Ends a process and what it has started, as far as the system shows it.
+end_tree () {
+  for process_state in /proc/[0-9]*/stat; do
+    { read -r process_state <"$process_state"; } 2>/dev/null || continue
+    process_id=${process_state%% *}
+    process_state=${process_state##*) }
+    process_state=${process_state#* }
+    [ "${process_state%% *}" != "$1" ] || (end_tree "$process_id")
+  done
+  kill -TERM "$1" 2>/dev/null || :
+}
+
+# Reads the hooks of a point into the launcher itself: what they export, the system gets.
+read_hooks () {
+  has_hooks "$1" || return 0
+  trap 'log "ERROR: the hook ${hook_origin#\# } ($RELEASE_HOOK) failed with status $?" >&2' EXIT
+  for hook in "$REL_VSN_DIR/hooks/$1/"*.sh; do
+    read -r hook_origin <"$hook"
+    RELEASE_HOOK=$1
+    export RELEASE_HOOK
+    # shellcheck source=/dev/null
+    . "$hook"
+  done
+  trap - EXIT
+  unset RELEASE_HOOK
+}
+
+# For hooks: wait_until SECONDS COMMAND [ARGUMENT...], and rpc EXPRESSION.
+wait_until () {
+  wait_left=$(($1 * 10))
+  shift
+  until "$@"; do
+    [ "$wait_left" -gt 0 ] || return 1
+    wait_left=$((wait_left - 1))
+    sleep 0.1
+  done
+}
+
+rpc () {
+  "$RELEASE_ROOT/bin/{{ name }}" rpc "$@"
+}
+
+# Becomes the system, or stays beside it: to run hooks when it is told to stop, and when it is up.
+begin () {
+  rm -rf "$RELEASE_TMP"/pre_stop-* "$RELEASE_TMP"/post_stop-*
+  case $RELEASE_COMMAND in
+    daemon*) begin_daemon "$@" ;;
+    start) if has_hooks pre_stop || has_hooks post_stop; then supervise "$@"; fi ;;
+  esac
+  watch "$$"
+  exec "$@"
+}
+
+begin_daemon () {
+  has_hooks post_start || exec "$@"
+  "$@"
+  wait_until "${RELEASE_START_TIMEOUT:-300}" node_answers ||
+    fail "$RELEASE_NAME does not answer after ${RELEASE_START_TIMEOUT:-300} s; its log is in $RELEASE_TMP/log"
+  start_status=0
+  run_hooks post_start || start_status=$?
+  [ "$start_status" -eq 0 ] || call_node init stop >/dev/null 2>&1 || :
+  exit "$start_status"
+}
+
+node_answers () {
+  call_node erlang node >/dev/null 2>&1
+}
+
+# Runs the hooks of post_start, and tells the service manager, when the system answers. Its argument is the system's
+# process, with which it ends. What runs in the background here belongs to nobody: the system would not wait for it.
+watch () {
+  has_hooks post_start || [ -n "$NOTIFY_SOCKET" ] || return 0
+  if [ "$RELEASE_DISTRIBUTION" = none ]; then
+    warn "nobody can tell when $RELEASE_NAME is up without distribution: hooks of post_start do not run"
+    return 0
+  fi
+  ( (
+    until node_answers; do
+      process_lives "$1" || exit 0
+      sleep 0.1
+    done
+    start_status=0
+    run_hooks post_start || start_status=$?
+    if [ "$start_status" -eq 0 ]; then
+      notify_ready
+    else
+      call_node init stop "[$start_status]" >/dev/null 2>&1
+    fi
+  ) </dev/null & )
+}
+
+# Lets the system itself say that it is ready: systemd believes the process that it started.
+notify_ready () {
+  [ -n "$NOTIFY_SOCKET" ] || return 0
+  "$(find_erl_call)" -r "-$RELEASE_DISTRIBUTION" "$RELEASE_NODE" -c "$RELEASE_COOKIE" -e >/dev/null <<'END'
+Path = case os:getenv("NOTIFY_SOCKET") of "@" ++ Name -> [0 | Name]; Name -> Name end,
+{ok, Socket} = gen_udp:open(0, [local]),
+ok = gen_udp:send(Socket, {local, Path}, 0, <<"READY=1">>),
+gen_udp:close(Socket).
+END
+}
+
+# Starts the system as a child, hands signals on to it, and ends as it ends.
+supervise () {
+  exec 3<&0
+  "$@" <&3 3<&- &
+  system=$!
+  exec 3<&-
+  # In the background: a shell that waits inside of a trap, inside of wait, may wait for ever.
+  trap 'stop_system &' TERM INT
+  watch "$system"
+  system_status=0
+  wait "$system" || system_status=$?
+  # A signal ends wait, not the system.
+  while process_lives "$system"; do
+    system_status=0
+    wait "$system" || system_status=$?
+  done
+  trap - TERM INT
+  stop_status=$system_status
+  if [ -r "$RELEASE_TMP/pre_stop-$system/failed" ]; then
+    read -r stop_status <"$RELEASE_TMP/pre_stop-$system/failed"
+  fi
+  if [ -d "$RELEASE_TMP/pre_stop-$system" ] && claim post_stop "$system"; then
+    run_hooks post_stop || stop_status=$?
+  fi
+  exit "$stop_status"
+}
+
+stop_system () {
+  if claim pre_stop "$system"; then
+    run_hooks pre_stop || echo "$?" >"$RELEASE_TMP/pre_stop-$system/failed"
+  fi
+  # A system that is still starting forgets that it was told to stop.
+  while process_lives "$system"; do
+    kill -TERM "$system" 2>/dev/null || :
+    sleep 1
+  done
+}
+
+# Tells whether this process is the one that runs the hooks of a point for a system: claim POINT PID.
+claim () {
+  mkdir -p "$RELEASE_TMP" && mkdir "$RELEASE_TMP/$1-$2" 2>/dev/null
+}
