@@ -75,6 +75,7 @@ class TemplateFolder:
         return (self.folder / name).read_text(encoding="utf-8")
 
     def preload(self) -> None:
-        """Compile all templates now, in a moment in which nothing else is to do."""
+        """Compile now what every build needs, in a moment in which nothing else is to do."""
         for name in self.list_names(""):
-            self.environment.get_template(name)
+            if not name.startswith("service/"):
+                self.environment.get_template(name)

@@ -31,7 +31,7 @@ def found(release):
 
 def test_all_built_in_steps_are_registered_like_those_of_plugins():
     names = {step.name for step in list_steps() if step.package == "dray"}
-    assert names == {"release", "assemble", "overlay", "file", "mix", "script", "tar", "phoenix.digest"}
+    assert names == {"release", "assemble", "overlay", "file", "mix", "script", "tar", "phoenix.digest", "service"}
     assert names <= set(list_step_names())
     assert all(step.name == step.definition.name for step in list_steps())
 
