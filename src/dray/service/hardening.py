@@ -20,6 +20,7 @@ PROTECTIONS: tuple[tuple[str, str], ...] = (
     ("PrivateDevices", "yes"),
     ("PrivateUsers", "yes"),
     ("PrivateIPC", "yes"),
+    ("PrivateMounts", "yes"),
     ("ProtectKernelTunables", "yes"),
     ("ProtectKernelModules", "yes"),
     ("ProtectKernelLogs", "yes"),

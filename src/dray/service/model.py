@@ -107,8 +107,12 @@ class Service:
         return self.log or f"/var/log/{self.name}"
 
     def variables(self, process: Process) -> tuple[tuple[str, str], ...]:
-        """Return all variables of a copy, in the order in which they are set."""
+        """Return all variables of a copy, in the order in which they are set.
+
+        Without a locale of UTF-8, which few init systems set, the BEAM takes variables and file names for Latin-1.
+        """
         return (
+            *(() if {"LANG", "LC_ALL"} & {name for name, _ in self.environment} else (("LANG", "C.UTF-8"),)),
             ("RELEASE_TMP", process.state),
             ("RELEASE_STOP_TIMEOUT", str(self.stop_timeout)),
             *self.environment,

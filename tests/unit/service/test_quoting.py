@@ -122,7 +122,7 @@ def s6_script(service, folder):
 def without_user(text):
     """Return a run script whose programs that need root are left out."""
     text = re.sub(r"^  chown -h .*$", "  :", text, flags=re.MULTILINE)
-    return re.sub(r"(chpst -u \S+ -o \d+|s6-setuidgid \S+) ", "", text)
+    return re.sub(r"(chpst -u \S+ -o \d+|s6-applyuidgid .* -G \"\") ", "", text)
 
 
 @pytest.mark.parametrize("render", [start_script, runit_script, s6_script])
