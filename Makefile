@@ -8,7 +8,8 @@ READY := .make
 JOBS ?= 2
 
 DEMO_NEEDS := python3-venv elixir curl
-TEST_NEEDS := $(DEMO_NEEDS) git erl erl_nif.h rebar3 cc dash bash zsh fish busybox shellcheck debootstrap runsv s6-svscan supervisord ruby systemd-analyze
+TEST_NEEDS := $(DEMO_NEEDS) git erl erl_nif.h rebar3 cc dash bash zsh fish busybox shellcheck debootstrap \
+    runsv s6-svscan supervisord ruby systemd-nspawn nsenter
 SHELL_FILES := .ci/run tools/require tools/demo
 
 .DEFAULT_GOAL := help

@@ -120,10 +120,6 @@ def supervised(*argv, cwd=None):
                 process.kill()
 
 
-def needs(program):
-    return pytest.mark.skipif(shutil.which(program) is None, reason=f"needs {program}")
-
-
 def check_variables_and_user(installed, pid):
     assert installed.variable("NASTY") == NASTY
     assert installed.variable("HIDDEN") == HIDDEN
@@ -142,7 +138,7 @@ def is_gone(pid):
     return not Path(f"/proc/{pid}").exists()
 
 
-@needs("runsv")
+@pytest.mark.services
 def test_runit(install):
     installed = install("runit", check="bin/greeter ping")
     folder = installed.folder / "files/greeter"
@@ -163,7 +159,7 @@ def test_runit(install):
     assert (installed.folder / "log/current").exists()
 
 
-@needs("s6-svscan")
+@pytest.mark.services
 def test_s6(install):
     installed = install("s6", check="bin/greeter ping")
     scan = installed.folder / "files"
@@ -184,7 +180,7 @@ def test_s6(install):
     assert (installed.folder / "log/current").exists()
 
 
-@needs("supervisord")
+@pytest.mark.services
 def test_supervisord(install):
     installed = install("supervisord")
     folder = installed.folder

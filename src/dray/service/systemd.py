@@ -24,7 +24,7 @@ _RESTART = {"on-failure": "on-failure", "always": "always", "never": "no"}
 _MANAGED = (("StateDirectory", "/var/lib/"), ("RuntimeDirectory", "/run/"), ("LogsDirectory", "/var/log/"))
 _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t", "\r": "\\r", "%": "%%"}
 _PLAIN = re.compile(r"[A-Za-z0-9_./:=@+,-]+")
-WAIT = 'until "$@"; do sleep 1; done'
+WAIT = 'until "$@" >/dev/null 2>&1; do sleep 1; done'
 
 
 def quote_systemd(text: str, *, command: bool = False) -> str:

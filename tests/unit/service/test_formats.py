@@ -5,7 +5,6 @@ from __future__ import annotations
 import configparser
 import plistlib
 import re
-import shutil
 import subprocess
 
 import pytest
@@ -108,7 +107,7 @@ def test_supervisord_reads_its_file(service, templates):
     assert parser["program:shop-1"]["autorestart"] == "unexpected"
 
 
-@pytest.mark.skipif(shutil.which("ruby") is None, reason="needs ruby")
+@pytest.mark.services
 def test_ruby_reads_the_file_of_bluepill(service, templates):
     text = load_format("bluepill").render(service(**RICH), templates)[0].text
     done = subprocess.run(("ruby", "-c"), input=text, capture_output=True, text=True, check=False)

@@ -7,7 +7,6 @@ import os
 import plistlib
 import re
 import shlex
-import shutil
 import subprocess
 
 import pytest
@@ -83,7 +82,7 @@ def test_launchd(text):
     assert plistlib.loads(document.encode()) == clean
 
 
-@pytest.mark.skipif(shutil.which("ruby") is None, reason="needs ruby")
+@pytest.mark.services
 @settings(max_examples=5)
 @given(st.lists(ANY, min_size=1, max_size=30))
 def test_bluepill(texts):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 
 import pytest
@@ -12,8 +11,6 @@ from dray.errors import ConfigError
 from dray.service.hardening import NAMES, RELAXATIONS
 from dray.service.systemd import SYSTEMD
 from tests.unit.service.test_formats import RICH
-
-needs_systemd = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="needs systemd-analyze")
 
 
 def write_units(service, templates, folder):
@@ -29,7 +26,7 @@ def analyze(*arguments):
     return subprocess.run(("systemd-analyze", *arguments), capture_output=True, text=True, check=False)
 
 
-@needs_systemd
+@pytest.mark.services
 @pytest.mark.parametrize(
     "options", [{}, RICH, {"restart": "never"}, *({"relax": (name,)} for name in NAMES)], ids=str
 )
@@ -44,7 +41,7 @@ def test_systemd_has_nothing_to_say_about_the_units(options, service, templates,
     assert (done.returncode, said) == (0, [])
 
 
-@needs_systemd
+@pytest.mark.services
 def test_the_exposure_is_low(service, templates, tmp_path):
     unit = write_units(service(), templates, tmp_path)
     done = analyze("security", "--offline=true", str(unit))
