@@ -19,6 +19,8 @@ _PROGRAMS = {
     "beam": ("erl", "elixir", "mix", "cc"),
     "rebar3": ("rebar3",),
     "shells": ("dash", "bash", "busybox", "shellcheck"),
+    "services": ("runsv", "s6-svscan", "supervisord", "ruby", "systemd-analyze"),
+    "hosts": ("systemd-nspawn", "nsenter"),
     "debian13": ("debootstrap", "chroot"),
     "sid": ("debootstrap", "chroot"),
 }
@@ -30,7 +32,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def missing_requirements(marker: str) -> list[str]:
     missing = [name for name in _PROGRAMS.get(marker, ()) if shutil.which(name) is None]
-    if marker in {"root", "debian13", "sid"} and os.geteuid() != 0:
+    if marker in {"root", "hosts", "debian13", "sid"} and os.geteuid() != 0:
         missing.append("root")
     return missing
 

@@ -17,7 +17,7 @@ from dray.memory import Memory
 from dray.project.kind import find_project
 from dray.project.work import work_folder
 from dray.shell import LocalShell
-from dray.template.environment import TemplateFolder
+from dray.template.environment import PROJECT_TEMPLATES, TemplateFolder
 from dray.template.remembered import RememberedTemplates
 
 if TYPE_CHECKING:
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
 
     from dray.console import PlainConsole
     from dray.core.pipeline import Pipeline
-
-
-TEMPLATES = "rel/templates"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +119,7 @@ def open_session(
 
 def open_templates(root: Path) -> TemplateFolder:
     """Return the templates, those of the project's ``rel/templates`` first."""
-    own = root / TEMPLATES
+    own = root / PROJECT_TEMPLATES
     return TemplateFolder(*([own] if own.is_dir() else []))
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dray.cli.plan import format_origin
-from dray.cli.session import TEMPLATES, open_session, open_templates
+from dray.cli.session import open_session, open_templates
 from dray.cli.table import format_table
 from dray.core.hook import HOOK_POINTS, HookPoint
 from dray.core.option import MISSING, Option, describe
@@ -20,6 +20,7 @@ from dray.plugins import list_steps
 from dray.project.read import read_project
 from dray.project.request import FactsRequest
 from dray.project.work import lock_work
+from dray.template.environment import PROJECT_TEMPLATES
 
 if TYPE_CHECKING:
     from dray.core.project import Project
@@ -93,11 +94,15 @@ def show_templates() -> None:
         (name, " ".join(_BLOCK.findall(templates.source(name))), display_path(templates.find(name), root))
         for name in names
     ]
-    shown = [(name, blocks, place if place.startswith(TEMPLATES) else "built-in") for name, blocks, place in rows]
+    shown = [
+        (name, blocks, place if place.startswith(PROJECT_TEMPLATES) else "built-in") for name, blocks, place in rows
+    ]
     click.echo("\n".join(format_table([("template", "blocks", "from"), *shown])))
     click.echo("\nhook points:")
     click.echo("\n".join(format_table([(f"  {point}", HOOK_POINTS[point]) for point in HookPoint])))
-    click.echo(f"\nTo change a template, put one of the same name into {TEMPLATES}; to change some blocks of it,")
+    click.echo(
+        f"\nTo change a template, put one of the same name into {PROJECT_TEMPLATES}; to change some blocks of it,"
+    )
     click.echo('begin it with {% extends "built-in/NAME" %}.')
 
 

@@ -11,6 +11,7 @@ from dray.steps.mix import mix
 from dray.steps.overlay import overlay
 from dray.steps.release import release
 from dray.steps.script import script
+from dray.steps.service import service
 from dray.steps.tar import tar
 
-__all__ = ["assemble", "file", "hook", "mix", "overlay", "phoenix", "release", "script", "tar"]
+__all__ = ["assemble", "file", "hook", "mix", "overlay", "phoenix", "release", "script", "service", "tar"]

@@ -14,9 +14,18 @@ from typing import TYPE_CHECKING
 from dray.errors import StepError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from jinja2 import Environment
 
 BUILT_IN = Path(__file__).parent / "files"
+PROJECT_TEMPLATES = "rel/templates"
+
+
+def find_user_templates(environ: Mapping[str, str]) -> Path:
+    """Return the folder of the user's own templates, ``~/.config/dray/templates``."""
+    base = environ.get("XDG_CONFIG_HOME") or f"{environ.get('HOME', '/')}/.config"
+    return Path(base) / "dray" / "templates"
 
 
 class TemplateFolder:
@@ -99,6 +108,7 @@ class TemplateFolder:
         return self.find(name).read_text(encoding="utf-8")
 
     def preload(self) -> None:
-        """Compile all templates now, in a moment in which nothing else is to do."""
+        """Compile now what every build needs, in a moment in which nothing else is to do."""
         for name in self.list_names(""):
-            self.environment.get_template(name)
+            if not name.startswith("service/"):
+                self.environment.get_template(name)
