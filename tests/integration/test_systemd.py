@@ -33,11 +33,7 @@ def host(built, tmp_path_factory):
 
 @pytest.fixture
 def install(host):
-    """Return a function that installs a service by the commands that dray export prints, and starts it.
-
-    Whether the release is ready tells the check: the unit is made one of Type=exec, which needs no word of the
-    launcher's.
-    """
+    """Return a function that installs a service by the commands that dray export prints, and starts it."""
 
     def do(**options):
         service = build_service(
@@ -53,9 +49,6 @@ def install(host):
         )
         files = SYSTEMD.render(service, TemplateFolder())
         write_files(files, host.root / "var/lib/files")
-        drop_in = host.root / "etc/systemd/system" / f"{files[0].path}.d" / "exec.conf"
-        drop_in.parent.mkdir(parents=True, exist_ok=True)
-        drop_in.write_text("[Service]\nType=exec\n")
         for command in list_install_commands(service, SYSTEMD, files):
             done = host.run("sh", "-c", f"cd /var/lib/files && {command}")
             journal = host.run("journalctl", "-n", "50", "--no-pager").out if done.status else ""
