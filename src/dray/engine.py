@@ -12,6 +12,7 @@ from dray.config.reader import describe_exception, find_user_line
 from dray.console import StepConsole
 from dray.core.pipeline import Parallel
 from dray.core.release import Release
+from dray.core.settings import HOST_SECTIONS
 from dray.core.step import Step
 from dray.core.step_options import resolve_step
 from dray.errors import ConfigError, DrayError, Location, PluginError, StepError
@@ -216,7 +217,7 @@ def validate_sections(settings: Settings, release: Release, known: frozenset[str
         ConfigError: A section has an unknown name.
     """
     others = release.project.releases if release.project else ()
-    names = known | {release.name} | {other.name for other in others}
+    names = known | HOST_SECTIONS | {release.name} | {other.name for other in others}
     unknown = [section for section in settings.sections if section not in names]
     if not unknown:
         return

@@ -55,6 +55,9 @@ class Settings:
 
 EMPTY = Settings({})
 
+HOST_SECTIONS = frozenset({"cluster", "vm_args"})
+"""Sections that speak of no step, but of the host that the release runs on: see ``dray.assemble.host_settings``."""
+
 
 def _expand(value: Any, location: Location | None) -> Node:
     if isinstance(value, dict) and value:
