@@ -4,6 +4,9 @@
 
 node_name=
 reach_flags=
+node_recalled=
+dist_address=
+dist_open=
 
 # What config("cluster", ...) said when the release was built.
 cluster_interface={{ cluster.interface | sh }}
@@ -134,8 +137,8 @@ need_node () {
   node_name=${RELEASE_NODE%%@*}
   need_cluster_cookie
   vm_args_file=$RELEASE_TMP/$node_name.vm.args
-  dist_address=
-  dist_open=
+  node_given=$RELEASE_NODE
+  dist_given=$RELEASE_DISTRIBUTION
   case $RELEASE_COMMAND in
     start* | daemon* | console | vm_args) choose_node ;;
     *) recall_node || choose_node ;;
@@ -150,16 +153,20 @@ need_node () {
 recall_node () {
   [ -r "$vm_args_file" ] || return 1
   read -r _ recalled_what recalled_node recalled_distribution recalled_address _ <"$vm_args_file" || return 1
-  [ "$recalled_what" = node ] || return 1
+  # The last word is never empty: what has none was not written to its end.
+  [ "$recalled_what" = node ] && [ -n "$recalled_address" ] || return 1
   case $RELEASE_NODE in
     *@*) [ "$recalled_node" = "$RELEASE_NODE" ] || return 1 ;;
   esac
+  node_recalled=yes
   RELEASE_NODE=$recalled_node
   RELEASE_DISTRIBUTION=$recalled_distribution
   dist_address=${recalled_address#\*}
 }
 
 choose_node () {
+  dist_address=
+  dist_open=
   node_reason="as RELEASE_NODE and RELEASE_DISTRIBUTION have it"
   case $cluster_interface in
     '') choose_local_node ;;
@@ -289,6 +296,12 @@ erl_call_node () {
 # release is taken, and the flags without which no command would reach the node go into the environment.
 need_vm_args () {
   vm_args=$RELEASE_VM_ARGS
+  # A command of the project's own that starts the system: what an earlier start was told is no longer of interest.
+  if [ -n "$node_recalled" ]; then
+    RELEASE_NODE=$node_given
+    RELEASE_DISTRIBUTION=$dist_given
+    choose_node
+  fi
   # shellcheck source=/dev/null
   . "$REL_VSN_DIR/host/vm_args.sh"
   vm_args_file=$RELEASE_TMP/${RELEASE_NODE%%@*}.vm.args
