@@ -162,6 +162,91 @@ def test_a_fixed_port_needs_no_port_mapper(launch, configured, tmp_path, languag
     assert launcher("status").status == 3
 
 
+TLS_FILES = """
+    Chain = #{root => [], intermediates => [], peer => []},
+    #{server_config := Own} = public_key:pkix_test_data(#{server_chain => Chain, client_chain => Chain}),
+    {Kind, Key} = proplists:get_value(key, Own),
+    Certificate = {'Certificate', proplists:get_value(cert, Own), not_encrypted},
+    ok = file:write_file("both.pem", public_key:pem_encode([Certificate, {Kind, Key, not_encrypted}])),
+    {ok, Folder} = file:get_cwd(),
+    File = {certfile, Folder ++ "/both.pem"},
+    Options = [{server, [File]}, {client, [File, {verify, verify_none}]}],
+    ok = file:write_file("tls.conf", io_lib:format("~p.", [Options])),
+    halt().
+"""
+
+
+@pytest.mark.parametrize("tls", [False, True], ids=["plain", "TLS"])
+def test_a_cluster_listens_where_it_is_told_with_the_cookie_of_the_host(launch, configured, tmp_path, tls):
+    (tmp_path / "cookie").write_text("ofthehost\n")
+    first = free_port()
+    settings = f'config("cluster", interface="127.0.0.2", ports=({first}, {first}), cookie="file:{tmp_path}/cookie")'
+    if tls:
+        subprocess.run(("erl", "-noshell", "-eval", TLS_FILES), cwd=tmp_path, check=True)
+        settings += f'\nconfig("cluster", tls="{tmp_path}/tls.conf")'
+        settings += '\nconfig("greeter", applications={"ssl": "permanent"})'
+    port = free_port()
+    launcher = launch(configured(settings), "greeter", ERL_EPMD_PORT=str(port))
+    node = f"{launcher.env['RELEASE_NODE']}@127.0.0.2"
+    try:
+        with launcher.running():
+            assert launcher("ping").out == "pong\n"
+            assert f"node {node}, up" in launcher("status").out
+            assert launcher("rpc", "IO.puts(Node.get_cookie())").out == "ofthehost\n"
+            assert listening(int(launcher("pid").out)) == {"0200007F"}
+            said = launcher("vm_args").out
+            assert said.startswith("# greeter is running with:\n")
+            assert ("-proto_dist inet_tls\n" in said) is tls
+            (tmp_path / "cookie").unlink()
+            done = launcher("ping")
+            assert (done.status, "cookie's file" in done.err) == (1, True)
+            (tmp_path / "cookie").write_text("ofthehost")
+    finally:
+        subprocess.run(("epmd", "-port", str(port), "-kill"), capture_output=True, check=False)
+
+
+@pytest.mark.root
+def test_limits_of_the_kernel_are_seen(launch, greeter):
+    """Version 1 of control groups, as many machines mount it; those of version 2 are recorded in the unit tests."""
+    groups = [Path("/sys/fs/cgroup", kind, f"dray-{os.getpid()}") for kind in ("cpu", "memory")]
+    if not all(group.parent.is_dir() for group in groups):
+        pytest.skip("this machine mounts no control groups of version 1")
+    launcher = launch(greeter, "greeter")
+    try:
+        for group in groups:
+            group.mkdir()
+        (groups[0] / "cpu.cfs_quota_us").write_text("150000")
+        (groups[1] / "memory.limit_in_bytes").write_text(str(300 << 20))
+        join = 'for group in "$1" "$2"; do echo $$ >"$group/cgroup.procs"; done; shift 2; exec "$@"'
+        launcher.shell = ("sh", "-c", join, "sh", *map(str, groups))
+        said = launcher("vm_args").out
+        assert "## HOST_CPUS=1: a quota of 150000 of 100000 us (cgroup v1 cpu.cfs_quota_us)" in said
+        assert "## HOST_MEMORY_MB=300: a limit of 314572800 bytes" in said
+        assert "\n+sbwt none\n" in said
+        assert "\n+P 76800\n" in said
+    finally:
+        for group in groups:
+            wait_for(lambda group=group: not (group / "cgroup.procs").read_text(), "the group to be empty")
+            group.rmdir()
+
+
+def test_the_cpus_that_may_be_used_become_schedulers(launch, greeter):
+    launcher = launch(greeter, "greeter")
+    one = min(os.sched_getaffinity(0))
+    launcher.shell = ("taskset", "-c", str(one))
+    with launcher.running():
+        assert launcher("rpc", "IO.puts(:erlang.system_info(:schedulers))").out == "1\n"
+        assert f": it may run on CPU {one};" in launcher("vm_args").out
+
+
+def test_a_step_adds_facts_and_rules(launch, greeter):
+    launcher = launch(greeter, "greeter", own_copy=True)
+    folder = launcher.tree / "releases/1.2.3/host/facts.d"
+    folder.mkdir()
+    (folder / "zone.sh").write_text("fact HOST_ZONE a-1 'the cloud'\nrule zone \"for $HOST_ZONE\" +A 7\n")
+    assert "## HOST_ZONE=a-1: the cloud\n# rule zone: for a-1\n+A 7\n" in launcher("vm_args").out
+
+
 def test_what_is_yours_wins_and_the_output_says_so(launch, configured):
     tree = configured(
         'config("vm_args", flags=["+sbwt short"], skip=["crash_dump"])',

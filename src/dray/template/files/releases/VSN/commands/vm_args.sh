@@ -3,7 +3,8 @@
 check_distribution
 # shellcheck source=/dev/null
 . "$REL_VSN_DIR/host/vm_args.sh"
-if [ -n "$vm_args_file" ] && [ -r "$vm_args_file" ] && (recall_node && call_node erlang node) >/dev/null 2>&1; then
+if [ -n "$vm_args_file" ] && [ -r "$vm_args_file" ] &&
+  (recall_node && reach_node && call_node erlang node) >/dev/null 2>&1; then
   echo "# $RELEASE_NAME is running with:"
   cat "$vm_args_file"
 else

@@ -275,10 +275,10 @@ reach_node () {
   [ -z "$reach_flags" ] || return 0
   [ -z "$cluster_port" ] || reach_flags=" -start_epmd false -erl_epmd_port $cluster_port -dist_listen false"
   [ -z "$cluster_tls" ] || reach_flags="$reach_flags -proto_dist inet_tls -ssl_dist_optfile $cluster_tls"
-  [ -z "$reach_flags" ] || {
+  if [ -n "$reach_flags" ]; then
     ERL_ZFLAGS=$ERL_ZFLAGS$reach_flags
     export ERL_ZFLAGS
-  }
+  fi
 }
 
 # Runs erl_call on the node. With a fixed port there is no port mapper to ask.
