@@ -29,7 +29,7 @@ read_host_name () {
 }
 
 # Sets host_address and host_long: where a name leads by /etc/hosts, and its long form there. DNS is not asked: it
-# may take seconds, and answers differently when the network is down. The first 200 lines count.
+# may take seconds, and answers differently when the network is down. The first 100 lines count.
 find_host () {
   host_address=
   host_long=
@@ -38,7 +38,7 @@ find_host () {
   set -f
   while read -r host_line || [ -n "$host_line" ]; do
     host_lines=$((host_lines + 1))
-    [ "$host_lines" -le 200 ] || break
+    [ "$host_lines" -le 100 ] || break
     case $host_line in
       *:*"$1"*) continue ;;
       *"$1"*) ;;
@@ -88,7 +88,7 @@ find_interface_address () {
   interface_lines=0
   while read -r trie_mark trie_value trie_kind; do
     interface_lines=$((interface_lines + 1))
-    [ "$interface_lines" -le 500 ] || break
+    [ "$interface_lines" -le 300 ] || break
     case $trie_mark$trie_kind in
       '|--'*) trie_address=$trie_value ;;
       /32LOCAL)
