@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from typing import TYPE_CHECKING
 
 from benchmarks.measure import Program, peak_memory, take_turns, wait_for
-from benchmarks.projects import DRAY, ROOT, make_side
+from benchmarks.projects import DRAY, ROOT, Side, make_side
 from benchmarks.report import Row
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from benchmarks.projects import Side
 
 _MIX_RELEASE = ("release", "shop", "--overwrite", "--quiet")
 # What a build caches besides the compiled project: dray's work folder, the trees, the archives.
@@ -130,6 +129,8 @@ def measure_launcher(place: Path, runs: int) -> list[Row]:
     dry = {**env, "ELIXIR_CLI_DRY_RUN": "1"}
     version = take_turns([ours.bin("version").time, mix.bin("version").time], runs=runs * 3)
     start = take_turns([ours.bin("start", env=dry).time, mix.bin("start", env=dry).time], runs=runs * 3)
+    static = _without_host(ours)
+    rendered = take_turns([ours.bin("start", env=dry).time, static.bin("start", env=dry).time], runs=runs * 3)
     ours.bin("daemon", env=env).run()
     wait_for(lambda: ours.bin("ping", env=env).succeeds(), "the node to answer")
     try:
@@ -147,4 +148,23 @@ def measure_launcher(place: Path, runs: int) -> list[Row]:
             "the same of Mix",
             1,
         ),
+        Row(
+            "bin/NAME start, with vm.args for the host",
+            "example",
+            rendered[0] * 1e3,
+            rendered[1] * 1e3,
+            "with a static vm.args",
+            15,
+            more=True,
+        ),
     ]
+
+
+def _without_host(side: Side) -> Side:
+    """Return a copy of a built project whose launcher does not look at the host: it hands over a static file."""
+    copy = Side(side.name, side.root.with_name(f"{side.root.name}-static"))
+    shutil.copytree(side.root / "_build/prod/rel", copy.root / "_build/prod/rel", symlinks=True)
+    for script in copy.root.glob("_build/prod/rel/shop/releases/*/host/node.sh"):
+        static = "need_node () { :; }\nneed_vm_args () { vm_args=$RELEASE_VM_ARGS; }\n"
+        script.write_text(script.read_text() + static)
+    return copy

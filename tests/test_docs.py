@@ -11,6 +11,7 @@ import click
 import pytest
 
 import dray.errors
+from dray.assemble.host_settings import RULES
 from dray.assemble.launcher import read_command
 from dray.config.reader import open_configuration
 from dray.core.project import Commit
@@ -73,6 +74,18 @@ def test_every_command_of_the_launcher_is_described():
     assert names >= {"start", "stop", "ping", "console"}
     for name in names:
         assert re.search(rf"`{name}[ `]", table), f"{name} is not described"
+
+
+def test_every_fact_and_every_rule_is_described():
+    text = page("vm-args.md")
+    facts = (BUILT_IN / "releases/VSN/host/facts").glob("*.sh")
+    names = {name for file in facts for name in re.findall(r"^ *fact (HOST_\w+)", file.read_text(), re.MULTILINE)}
+    assert names >= {"HOST_CPUS", "HOST_MEMORY_MB"}
+    rules = (BUILT_IN / "releases/VSN/host/rules").glob("*.sh")
+    used = {name for file in rules for name in re.findall(r"\brule ([a-z_]+) [\"']", file.read_text())}
+    assert used <= set(RULES)
+    for name in (*names, *RULES):
+        assert f"| `{name}` |" in text, f"{name} is not described"
 
 
 def test_every_variable_of_the_launcher_is_described():

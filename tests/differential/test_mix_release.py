@@ -138,7 +138,11 @@ def test_everything_else_is_there_too(both):
     other = {path for path in files(theirs) if not path.startswith(("lib/", "erts-"))}
     version = version_folder(ours).name
     assert {path for path in other - mine if not path.endswith((".bat", ".tar.gz"))} == {"releases/COOKIE"}
-    extra = {path for path in mine - other if f"releases/{version}/commands/" not in path}
+    extra = {
+        path
+        for path in mine - other
+        if not path.startswith((f"releases/{version}/commands/", f"releases/{version}/host/"))
+    }
     assert extra == {
         f"releases/{version}/launcher",
         f"releases/{version}/manifest.json",

@@ -13,6 +13,7 @@ from dray.assemble.boot_scripts import build_boot_entries
 from dray.assemble.erts import find_kernel_boot, list_erts_entries
 from dray.assemble.facts import facts_of
 from dray.assemble.hooks import add_hooks, find_hooks
+from dray.assemble.host import list_host_entries
 from dray.assemble.launcher import list_launcher_entries
 from dray.assemble.native import check_native
 from dray.assemble.overlays import list_overlay_entries
@@ -69,6 +70,7 @@ def assemble_release(release: Release, ctx: Context) -> Release:
         ),
         File(f"{release.version_path}/sys.config", sys_config.text),
         *list_environment_entries(release, ctx),
+        *list_host_entries(release, ctx, sys_config.text),
         *list_launcher_entries(release, erts, ctx.templates, reboots=sys_config.reboots),
     ]
     if project.consolidated is not None:

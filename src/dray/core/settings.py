@@ -55,8 +55,8 @@ class Settings:
 
 EMPTY = Settings({})
 
-OTHER_SECTIONS = frozenset({"hooks"})
-"""Sections that belong to no step and to no release."""
+OTHER_SECTIONS = frozenset({"cluster", "hooks", "vm_args"})
+"""Sections that belong to no step and to no release: they speak of the host that the release runs on."""
 
 
 def _expand(value: Any, location: Location | None) -> Node:

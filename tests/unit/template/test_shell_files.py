@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from dray.assemble.host import list_host_entries
 from dray.assemble.launcher import list_launcher_entries, read_command
 from dray.core.erts import Erts
-from dray.core.project import Toolchain
+from dray.core.project import ReleaseDefinition, Toolchain
 from dray.core.release import Release
 from dray.errors import ProjectError, StepError
 from dray.template.environment import TemplateFolder
+from tests.fakes import make_context
 from tests.unit.assemble.test_definition import project
 
 pytestmark = pytest.mark.shells
@@ -39,7 +42,9 @@ def rendered(tmp_path, language, *, included=True, reboots=False):
     tools = Toolchain("25", "13.1", Path("/otp"), Path("/otp/lib"), (), version, elixir)
     release = Release(name="shop", version="1.0", project=project(toolchain=tools))
     erts = Erts("13.1", Path("/otp"), Path("/otp/lib"), included=included)
+    release = replace(release, definition=ReleaseDefinition("shop"))
     entries = list_launcher_entries(release, erts, TEMPLATES, reboots=reboots)
+    entries += list_host_entries(release, replace(make_context(tmp_path), templates=TEMPLATES), b"")
     found = {entry.path: entry.source.decode() for entry in entries}
     found["env.sh"] = TEMPLATES.render("releases/VSN/env.sh", name="shop")
     found["erl"] = TEMPLATES.render("erts/bin/erl")
@@ -73,7 +78,7 @@ def test_commands_describe_themselves_and_help_lists_them_all(tmp_path):
     names = [path.rpartition("/")[2].removesuffix(".sh") for path in found if "/commands/" in path]
     assert names == [
         *("start", "start_iex", "daemon", "daemon_iex", "eval", "rpc", "remote"),
-        *("restart", "stop", "pid", "ping", "status", "version", "help"),
+        *("restart", "stop", "pid", "ping", "status", "version", "vm_args", "help"),
     ]
     for name in names:
         assert f"    {name}" in found["releases/1.0/commands/help.sh"]

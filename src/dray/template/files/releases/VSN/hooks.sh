@@ -156,7 +156,7 @@ watch () {
 # Lets the system itself say that it is ready: systemd believes the process that it started.
 notify_ready () {
   [ -n "$NOTIFY_SOCKET" ] || return 0
-  "$(find_erl_call)" -r "-$RELEASE_DISTRIBUTION" "$RELEASE_NODE" -c "$RELEASE_COOKIE" -e >/dev/null <<'END'
+  erl_call_node -e >/dev/null <<'END'
 Path = case os:getenv("NOTIFY_SOCKET") of "@" ++ Name -> [0 | Name]; Name -> Name end,
 {ok, Socket} = gen_udp:open(0, [local]),
 ok = gen_udp:send(Socket, {local, Path}, 0, <<"READY=1">>),
