@@ -53,6 +53,13 @@ def choose_definition(project: Project, name: str | None, *, configured: bool = 
             return definition
     if names and not configured:
         raise ProjectError(f"there is no release {name}; mix.exs has: {', '.join(names)}", got=name, choices=names)
+    if not configured and not project.umbrella and name != project.name:
+        raise ProjectError(
+            f"there is no release {name}; the project describes none, and its own is {project.name}",
+            got=name,
+            choices=(project.name,),
+            hint=f'config("{name}", ...) in rel/config.py describes another one',
+        )
     return ReleaseDefinition(name)
 
 

@@ -14,6 +14,7 @@ from dray.assemble.definition import (
 )
 from dray.core.project import StripOptions
 from dray.core.release import Release
+from dray.errors import ConfigError
 from dray.project.git import read_commit
 from dray.project.read import read_project
 from dray.project.request import FactsRequest
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
     from dray.core.context import Context
     from dray.core.project import ReleaseDefinition
+
+_STRIP_KEYS = ("keep", "compress")
 
 Given = dict[str, Any]
 """The options of a release that dray's configuration gives, without those that it leaves to ``mix.exs``."""
@@ -104,6 +107,9 @@ def _fields(given: Mapping[str, Any]) -> dict[str, Any]:
 def _strip_options(value: Any) -> StripOptions | None:
     if isinstance(value, bool):
         return StripOptions() if value else None
+    unknown = sorted(value.keys() - set(_STRIP_KEYS))
+    if unknown:
+        raise ConfigError(f"strip_beams has {' and '.join(_STRIP_KEYS)}", got=unknown[0], choices=_STRIP_KEYS)
     return StripOptions(tuple(value.get("keep", ())), bool(value.get("compress", False)))
 
 

@@ -60,7 +60,14 @@ def test_an_unknown_release_is_refused_with_the_one_that_was_meant():
 
 def test_a_release_of_drays_own_configuration_need_not_stand_in_mix_exs():
     assert choose_definition(TWO, "three", configured=True).name == "three"
-    assert choose_definition(project(), "other").name == "other"
+    assert choose_definition(project(), "other", configured=True).name == "other"
+
+
+def test_a_release_that_nobody_describes_is_refused_and_may_be_a_slip():
+    assert choose_definition(project(), "shop").name == "shop"
+    with pytest.raises(ProjectError, match="there is no release shpo") as caught:
+        choose_definition(project(), "shpo")
+    assert caught.value.suggestion() == "shop"
 
 
 def test_an_umbrella_must_say_what_it_releases():
