@@ -144,6 +144,7 @@ def test_everything_else_is_there_too(both):
         if not path.startswith((f"releases/{version}/commands/", f"releases/{version}/host/"))
     }
     assert extra == {
+        f"releases/{version}/hooks.sh",
         f"releases/{version}/launcher",
         f"releases/{version}/manifest.json",
         f"releases/{name}-{version}.rel",

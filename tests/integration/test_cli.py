@@ -495,7 +495,7 @@ def test_bash_completes_commands_options_and_pipelines(project):
         *("init", "build", "run", "deploy", "plan", "show", "export", "inspect", "doctor", "completion")
     ]
     assert complete_in_bash(["dray", "pl"], project) == ["plan"]
-    assert complete_in_bash(["dray", "show", ""], project) == ["config", "facts", "steps"]
+    assert complete_in_bash(["dray", "show", ""], project) == ["config", "facts", "steps", "templates"]
     assert complete_in_bash(["dray", "build", "--dry"], project) == ["--dry-run"]
     assert complete_in_bash(["dray", "run", ""], project) == ["build", "bundle"]
     assert complete_in_bash(["dray", "plan", "bun"], project) == ["bundle"]

@@ -27,6 +27,8 @@ WITH_HOSTS = 'mount --bind "$1" /etc/hosts && shift && exec "$@"'
 WITH_FULL = (
     'mkdir -p "$1" && mount -t tmpfs -o size=64k x "$1" && dd if=/dev/zero of="$1/x" bs=1k count=99 2>/dev/null'
 )
+# Debian lets the name of a host lead to 127.0.1.1.
+LISTENING = ("{:ok, {127, 0, 0, 1}}\n", "{:ok, {127, 0, 1, 1}}\n")
 KERNEL = "IO.inspect(:application.get_env(:kernel, :inet_dist_use_interface))"
 
 
@@ -80,7 +82,7 @@ def test_the_flags_arrive_and_are_shown(launch, greeter, tmp_path):
         running = launcher("vm_args").out
         assert running.startswith("# greeter is running with:\n## node ")
         assert running.splitlines()[1:] == before.out.splitlines()[1:]
-        assert launcher("rpc", KERNEL).out == "{:ok, {127, 0, 0, 1}}\n"
+        assert launcher("rpc", KERNEL).out in LISTENING
         dump = launcher("rpc", 'IO.puts(System.get_env("ERL_CRASH_DUMP"))').out
         assert dump == f"{tmp_path}/run/erl_crash.dump\n"
         assert listening(int(launcher("pid").out)) <= LOOPBACK
@@ -311,7 +313,7 @@ def test_a_full_disk_is_a_warning_and_the_node_is_reached_all_the_same(launch, c
     done = launcher()
     assert "WARNING: " in done.err
     assert "vm.args cannot be written: starting with " in done.err
-    assert done.out == "pong\n{:ok, {127, 0, 0, 1}}\nx\n", done
+    assert done.out in {f"pong\n{answer}x\n" for answer in LISTENING}, done
 
 
 @pytest.mark.root

@@ -62,7 +62,8 @@ class Session:
             hint = f"dray init writes {CONFIG_FILE}; add to it: {name} = build | ..."
             raise UsageError(f"there is no pipeline {name}, since the project has no {CONFIG_FILE}", hint=hint)
         raise ConfigError(
-            f"{CONFIG_FILE} has no pipeline {name}; it has: {', '.join(names) or 'none'}",
+            f"{CONFIG_FILE} has no pipeline {name}: no variable of this name that holds steps; it has: "
+            f"{', '.join(names) or 'none'}",
             got=name,
             choices=names,
             hint=None if names else "for example: build = release() | assemble() | tar()",

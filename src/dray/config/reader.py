@@ -7,6 +7,7 @@ written beside the user's, and modules that it imported from ``rel`` are forgott
 from __future__ import annotations
 
 import contextlib
+import difflib
 import runpy
 import sys
 import traceback
@@ -120,12 +121,29 @@ def find_user_line(error: BaseException, folder: Path) -> Location | None:
 def _hint_for(error: BaseException) -> str | None:
     if isinstance(error, TypeError) and "required positional argument" in str(error) and "ctx" in str(error):
         return "a plain function stands in a pipeline without parentheses: | my_step |, or is decorated with @step"
+    if isinstance(error, NameError) and error.name:
+        return _hint_for_name(error.name)
     if isinstance(error, ImportError) and "dray.steps" in str(error):
         return "dray show steps lists the steps that are installed"
     if isinstance(error, ModuleNotFoundError) and error.name:
         package = error.name.partition(".")[0].replace("_", "-")
         return f"a plugin is installed where dray is: pipx inject dray {package}, or pip install {package}"
     return None
+
+
+def _hint_for_name(name: str) -> str:
+    from dray.config import __all__ as functions  # noqa: PLC0415 - only for a mistake
+    from dray.steps import __all__ as steps  # noqa: PLC0415
+
+    words = {"true": "True", "false": "False", "nil": "None"}
+    if name in words:
+        return f"in Python it is {words[name]}"
+    if name in functions:
+        return f"import it: from dray.config import {name}"
+    close = difflib.get_close_matches(name, steps, n=1)
+    if close:
+        return f"import it: from dray.steps import {name}" if close == [name] else f"did you mean {close[0]!r}?"
+    return "every name is imported or defined before it is used; steps come from dray.steps"
 
 
 def _pick_pipelines(names: Mapping[str, Any]) -> dict[str, Pipeline]:

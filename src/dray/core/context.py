@@ -6,7 +6,7 @@ or a program. The real ones are in ``dray.shell``, ``dray.console`` and ``dray.t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -130,7 +130,7 @@ class Context:
     templates: Templates
     console: Console
     clock: Clock
-    environ: Mapping[str, str]
+    environ: Mapping[str, str] = field(repr=False)  # it holds secrets, and a step may print its context
     mix_arguments: tuple[str, ...] = ()
 
     def reveal(self, secret: str | Secret) -> str:

@@ -70,7 +70,7 @@ def parse_point(name: str) -> HookPoint:
     try:
         return HookPoint(name)
     except ValueError:
-        names = tuple(HookPoint)
+        names = tuple(point.value for point in HookPoint)
         raise ConfigError(
             f"there is no hook point {name}; there are: {', '.join(names)}", got=name, choices=names
         ) from None
@@ -87,7 +87,8 @@ def read_hook(root: Path, point: str, path: str) -> Hook:
     Raises:
         ConfigError: There is no such point or no such file.
     """
+    known = parse_point(point)
     file = root / path
     if not file.is_file():
         raise ConfigError(f"the hook {path} for {point} is missing: there is no such file", got=path)
-    return Hook(parse_point(point), path, file)
+    return Hook(known, path, file)

@@ -22,8 +22,12 @@ class _Row:
 
 
 def quote_ruby(text: str) -> str:
-    """Return a string literal of Ruby in single quotes, in which only the backslash and the quote mean something."""
-    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+    """Return a string literal of Ruby in single quotes, in which only the backslash and the quote mean something.
+
+    A carriage return gets a literal of its own beside them: at the end of a line, Ruby takes it for the line end.
+    """
+    quoted = text.replace("\\", "\\\\").replace("'", "\\'").replace("\r", "' \"\\r\" '")
+    return f"'{quoted}'"
 
 
 @dataclass(frozen=True, slots=True)

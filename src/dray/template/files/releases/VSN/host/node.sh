@@ -305,11 +305,22 @@ need_vm_args () {
   # shellcheck source=/dev/null
   . "$REL_VSN_DIR/host/vm_args.sh"
   vm_args_file=$RELEASE_TMP/${RELEASE_NODE%%@*}.vm.args
-  if write_vm_args; then
-    vm_args=$vm_args_file
-  else
-    warn "$vm_args_file cannot be written: starting with $RELEASE_VM_ARGS, which knows nothing of this host"
-    ERL_ZFLAGS="$ERL_ZFLAGS $(render_distribution)"
-    export ERL_ZFLAGS
+  # The file is what the running system was started with, so nobody else may write it.
+  if [ -r "$vm_args_file" ] && pid=$(node_pid); then
+    # shellcheck disable=SC2153 # the launcher sets it
+    fail "$RELEASE_NAME runs already: pid $pid, node $RELEASE_NODE. Stop it first, or set another RELEASE_NODE"
   fi
+  set +e
+  write_vm_args
+  vm_args_status=$?
+  set -e
+  case $vm_args_status in
+    0) vm_args=$vm_args_file ;;
+    3)
+      warn "$vm_args_file cannot be written: starting with $RELEASE_VM_ARGS, which knows nothing of this host"
+      ERL_ZFLAGS="$ERL_ZFLAGS $(render_distribution)"
+      export ERL_ZFLAGS
+      ;;
+    *) fail "a fact or a rule failed, as it says above: look into $REL_VSN_DIR/host. Nothing is started without its rules" ;;
+  esac
 }

@@ -144,19 +144,21 @@ render_distribution () {
   done
 }
 
-# Writes the file under another name first: a reader sees a whole file or none. Fails without a word.
+# Writes the file under another name first: a reader sees a whole file or none. Status 3 where it cannot be written;
+# any other failure is that of a fact or a rule.
 write_vm_args () {
   (
+    set -e
     umask 077
     build_vm_args
     exec 2>/dev/null
-    [ -d "$RELEASE_TMP" ] || mkdir -p "$RELEASE_TMP" || exit 1
+    [ -d "$RELEASE_TMP" ] || mkdir -p "$RELEASE_TMP" || exit 3
     if printf '%s' "$vm_args_text" >"$vm_args_file.$$" && mv -f "$vm_args_file.$$" "$vm_args_file"; then
       exit 0
     fi
     # What an earlier start has left there is not what this one starts with.
     rm -f "$vm_args_file.$$" "$vm_args_file"
-    exit 1
+    exit 3
   )
 }
 
