@@ -132,9 +132,11 @@ def _hint_for(error: BaseException) -> str | None:
 
 
 def _hint_for_name(name: str) -> str:
-    from dray.config import __all__ as functions  # noqa: PLC0415 - only for a mistake
-    from dray.steps import __all__ as steps  # noqa: PLC0415
+    from importlib.metadata import entry_points  # noqa: PLC0415 - only for a mistake
 
+    from dray.config import __all__ as functions  # noqa: PLC0415
+
+    steps = sorted({point.name for point in entry_points(group="dray.steps")})
     words = {"true": "True", "false": "False", "nil": "None"}
     if name in words:
         return f"in Python it is {words[name]}"

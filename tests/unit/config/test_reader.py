@@ -170,3 +170,21 @@ def test_the_functions_work_only_while_the_file_is_read(call):
 def test_secrets_can_be_named_anywhere():
     assert env("TOKEN").name == "TOKEN"
     assert secret("file:~/key").name == "~/key"
+
+
+@pytest.mark.parametrize(
+    ("line", "hint"),
+    [
+        ("asemble()", "did you mean 'assemble'?"),
+        ("tar()", "import it: from dray.steps import tar"),
+        ("config('x', a=1)", "import it: from dray.config import config"),
+        ("true", "in Python it is True"),
+        ("zzz", "every name is imported or defined before it is used; steps come from dray.steps"),
+    ],
+)
+def test_an_unknown_name_says_where_it_could_come_from(tmp_path, line, hint):
+    (tmp_path / "rel").mkdir()
+    (tmp_path / "rel" / "config.py").write_text(f"{line}\n")
+    with pytest.raises(ConfigError) as caught, open_configuration(tmp_path, "prod"):
+        pass
+    assert caught.value.hint == hint
