@@ -122,6 +122,8 @@ class Launcher:
             self("stop")
             if pid.status == 0:
                 self.end(int(pid.out.strip()))
+            else:
+                self.end_unreachable()
 
     def wait_until_up(self) -> None:
         """Wait until the node answers and all its applications have started."""
@@ -137,6 +139,14 @@ class Launcher:
     def is_elixir(self) -> bool:
         """Whether expressions are Elixir."""
         return any(self.tree.glob("releases/*/iex"))
+
+    def end_unreachable(self) -> None:
+        """End by force what runs as this node and does not answer: a test that fails leaves nothing behind."""
+        mine = f"RELEASE_NODE={self.env.get('RELEASE_NODE')}".encode()
+        for process in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                if mine in (process / "environ").read_bytes().split(b"\0"):
+                    os.kill(int(process.name), signal.SIGKILL)
 
     @staticmethod
     def end(pid: int) -> None:
