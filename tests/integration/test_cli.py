@@ -198,7 +198,8 @@ def test_a_pipeline_that_does_not_exist_is_an_error_with_a_suggestion(project, t
     done = dray("run", "biuld", cwd=project)
     assert (done.status, done.out) == (2, "")
     assert done.err == (
-        "error: rel/config.py has no pipeline biuld; it has: build\ngot: biuld\nhint: did you mean 'build'?\n"
+        "error: rel/config.py has no pipeline biuld: no variable of this name that holds steps; it has: build\n"
+        "got: biuld\nhint: did you mean 'build'?\n"
     )
     plain = copy_project("single", tmp_path / "single")
     done = dray("deploy", cwd=plain)
