@@ -260,7 +260,7 @@ def test_a_step_adds_facts_and_rules(launch, greeter):
 def test_what_is_yours_wins_and_the_output_says_so(launch, configured):
     tree = configured(
         'config("vm_args", flags=["+sbwt short"], skip=["crash_dump"])',
-        rel__vm_dot_args="+P 300000\n-kernel inet_dist_use_interface {127,0,0,1} # here\n",
+        rel__vm_dot_args=f"+P 300000\n-kernel inet_dist_use_interface {loopback()} # here\n",
         rel__facts__disks_dot_sh="fact HOST_DISKS 3 'counted'\n",
         rel__rules__disks_dot_sh='rule disks "a thread for each" +A "$HOST_DISKS"\n'
         'rule more "why" +P 1 +sbwt none +A 9\n',
