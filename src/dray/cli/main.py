@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import importlib
+import os
 import signal
 import sys
 from typing import TYPE_CHECKING, NoReturn
@@ -84,6 +85,11 @@ def main() -> NoReturn:
     status = run(sys.argv[1:])
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
+    if status == BuildInterruptedError.exit_code:
+        # Where the interruption fell into an exec(), as of a dataclass, Python would end itself by SIGINT instead.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
     sys.exit(status)
 
 
@@ -92,6 +98,8 @@ def run(arguments: list[str]) -> int:
     try:
         dray.main(arguments, prog_name="dray", standalone_mode=False)
     except DrayError as error:
+        if _comes_of_interruption(error):
+            return _say_interrupted()
         render_error(error)
         return error.exit_code
     except click.exceptions.Exit as exit_:
@@ -110,7 +118,7 @@ def run(arguments: list[str]) -> int:
         render_error(DrayError(what, hint="nothing is half-written; mend the cause and run it again"))
         return DrayError.exit_code
     except Exception as error:  # noqa: BLE001 - a bug of dray's
-        return _say_crashed(error)
+        return _say_interrupted() if _comes_of_interruption(error) else _say_crashed(error)
     return 0
 
 
@@ -124,6 +132,13 @@ def _say_crashed(error: Exception) -> int:
 def _interrupt(signum: int, frame: FrameType | None) -> NoReturn:
     del signum, frame
     raise KeyboardInterrupt
+
+
+def _comes_of_interruption(error: BaseException | None) -> bool:
+    """Tell whether something made another error of an interruption, as Python 3.11 does while it makes a class."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 def _say_interrupted() -> int:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+import subprocess
+import sys
 
 import pytest
 
@@ -42,3 +44,26 @@ def test_an_interruption_is_said(failing, capsys):
     failing(KeyboardInterrupt())
     assert run([]) == 130
     assert capsys.readouterr().err.startswith("error: interrupted")
+
+
+def test_an_interruption_is_said_where_python_made_another_error_of_it(failing, capsys):
+    error = RuntimeError("Error calling __set_name__")
+    error.__cause__ = KeyboardInterrupt()
+    failing(error)
+    assert run([]) == 130
+    assert capsys.readouterr().err.startswith("error: interrupted")
+
+
+def test_an_interruption_that_python_remembers_does_not_change_the_exit_status(tmp_path):
+    """Python ends itself by SIGINT where an exec() of text was interrupted, even if that was handled."""
+    (tmp_path / "program.py").write_text(
+        "import dray.cli.main as program\n"
+        "def run(arguments):\n"
+        "    try:\n"
+        "        exec('raise KeyboardInterrupt')\n"
+        "    except KeyboardInterrupt:\n"
+        "        return 130\n"
+        "program.run = run\n"
+        "program.main()\n"
+    )
+    assert subprocess.run((sys.executable, "-m", "program"), cwd=tmp_path, check=False).returncode == 130
