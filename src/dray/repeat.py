@@ -192,6 +192,7 @@ def _list_places(ctx: Context, release: Release) -> Places:
     elixir = project.toolchain.elixir_bin
     files += [
         *tops,
+        *filter(None, (definition.sys_config, definition.vm_args)),
         *(artifact.path for artifact in release.artifacts),
         *([elixir / "elixir", elixir / "iex"] if elixir else []),
         *erts.root.glob("bin/*.boot"),

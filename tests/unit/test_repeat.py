@@ -7,9 +7,11 @@ from dataclasses import replace
 import pytest
 
 from dray import Artifact, Release, parallel, step
+from dray.assemble.hooks import add_hooks
 from dray.core.application import Application, AppOrigin, AppSpec, Mode
 from dray.core.contents import File
 from dray.core.erts import Erts
+from dray.core.hook import read_hook
 from dray.core.pipeline import as_pipeline
 from dray.core.project import ReleaseDefinition
 from dray.core.step_options import Overrides
@@ -46,19 +48,24 @@ class World:
         ):
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / path).write_text(path)
+        for path in ("hook.sh", "sys.config", "vm.args"):
+            (folder.parent / path).write_text(path)
         spec = AppSpec(name="a", version="1")
         facts = project(root=folder, build_path=folder / "_build/prod")
-        self.release = Release(
+        release = Release(
             name="shop",
             version="1",
             project=facts,
-            definition=ReleaseDefinition("shop"),
+            definition=ReleaseDefinition(
+                "shop", sys_config=folder.parent / "sys.config", vm_args=folder.parent / "vm.args"
+            ),
             erts=Erts("1", folder / "otp", folder / "otp/lib"),
             applications=(Application(spec, Mode.PERMANENT, folder / "otp/lib/a-1", AppOrigin.OTP),),
             contents=(File("bin/shop", b"x"), File("etc/one", folder / "seen/one")),
             tree=folder / "out",
             artifacts=(Artifact("tar", folder / "shop.tar", 1, "0"),),
         )
+        self.release = add_hooks(release, [read_hook(folder, "pre_start", "../hook.sh")])
 
     def repeat(self, pipeline=None, overrides=NOTHING):
         return Repeat(self.ctx, "build", as_pipeline(steady()) if pipeline is None else pipeline, overrides)
@@ -109,6 +116,9 @@ EDITS = {
     "a stranger in the tree": lambda root: (root / "out/bin/new").write_text(""),
     "an empty folder in the tree": lambda root: (root / "out/bin/empty").mkdir(),
     "the artifact": lambda root: (root / "shop.tar").unlink(),
+    "a hook beside the project": lambda root: (root.parent / "hook.sh").write_text("other"),
+    "the sys.config beside the project": lambda root: (root.parent / "sys.config").write_text("other"),
+    "the vm.args beside the project": lambda root: (root.parent / "vm.args").unlink(),
     "a single file": lambda root: (root / "seen/one").write_text("other"),
 }
 

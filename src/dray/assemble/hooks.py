@@ -6,6 +6,8 @@ says where it comes from.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dray.assemble.content import read_source
@@ -15,8 +17,8 @@ from dray.errors import ConfigError, Location
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from pathlib import Path
 
+    from dray.core.contents import Source
     from dray.core.release import Release
     from dray.core.settings import Settings
 
@@ -30,9 +32,32 @@ def add_hooks(release: Release, hooks: Iterable[Hook]) -> Release:
         folder = f"{release.version_path}/hooks/{hook.point}"
         number = 1 + sum(1 for entry in release.contents if entry.path.startswith(f"{folder}/"))
         name = hook.origin.rpartition("/")[2].removesuffix(".sh")
-        text = f"# {hook.origin}\n".encode() + read_source(hook.source)
-        release = release.add(File(f"{folder}/{number:03d}-{name}.sh", text))
+        release = release.add(File(f"{folder}/{number:03d}-{name}.sh", _mark(hook)))
     return release
+
+
+@dataclass(frozen=True, slots=True)
+class _MarkedFile:
+    """A file behind a line that says where it comes from; see ``LazySource``.
+
+    Args:
+        origin: The file.
+        key: The line.
+    """
+
+    origin: str
+    key: str
+
+    def transform(self, data: bytes) -> bytes:
+        return self.key.encode() + data
+
+
+def _mark(hook: Hook) -> Source:
+    """Return a hook's text behind the line that says where it comes from."""
+    line = f"# {hook.origin}\n"
+    if isinstance(hook.source, Path):
+        return _MarkedFile(str(hook.source), line)
+    return line.encode() + read_source(hook.source)
 
 
 def find_hooks(root: Path, settings: Settings) -> Iterator[Hook]:
