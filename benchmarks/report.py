@@ -22,7 +22,8 @@ class Row:
         dray: Its median, in ``unit``.
         peer: The peer's median, None where there is none.
         against: What the peer is.
-        goal: The least ratio of peer to dray; or the most that dray may take, where there is no peer.
+        goal: The least ratio of peer to dray; or the most that dray may take, where there is no peer; None for a
+            peer that only shows what the machine can do.
         unit: Of the figures: ms or MB.
         more: Whether the goal is that dray takes ``goal`` more than the peer at most, in ``unit``.
     """
@@ -32,13 +33,15 @@ class Row:
     dray: float
     peer: float | None
     against: str
-    goal: float
+    goal: float | None
     unit: str = "ms"
     more: bool = False
 
     @property
     def reached(self) -> bool:
-        """Whether the goal is reached."""
+        """Whether the goal, if there is one, is reached."""
+        if self.goal is None:
+            return True
         if self.peer is None:
             return self.dray < self.goal
         if self.more:
@@ -53,9 +56,9 @@ class Row:
         elif self.more:
             ratio, goal = f"+{self.dray - self.peer:.0f} {self.unit}", f"at most +{self.goal:g} {self.unit}"
         else:
-            ratio, goal = f"{self.peer / self.dray:.1f} x", f"{self.goal:g} x"
+            ratio, goal = f"{self.peer / self.dray:.1f} x", "" if self.goal is None else f"{self.goal:g} x"
         peer = "" if self.peer is None else f"{_figure(self.peer)} {self.unit}"
-        verdict = "yes" if self.reached else "**no**"
+        verdict = "" if self.goal is None else "yes" if self.reached else "**no**"
         return (
             self.work,
             self.project,

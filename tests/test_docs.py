@@ -166,7 +166,8 @@ warm_cache = logger_level = manual = my_step = count_files = checksum = motd = d
     "block", [block for _, _, block in EXAMPLES], ids=[f"{file.name}-{number}" for file, number, _ in EXAMPLES]
 )
 def test_examples_of_the_configuration_can_be_read(block, tmp_path, monkeypatch):
-    monkeypatch.syspath_prepend(ROOT / "examples" / "dray_motd" / "src")
+    for plugin in ("dray_motd", "dray_drain"):
+        monkeypatch.syspath_prepend(ROOT / "examples" / plugin / "src")
     (tmp_path / "rel").mkdir()
     (tmp_path / "rel" / "steps.py").write_text(OWN_STEPS)
     for env in ("prod", "staging"):

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from dray.core.artifact import Artifact
     from dray.core.contents import Directory, File, Symlink
     from dray.core.context import Context
+    from dray.core.hook import add_hook
     from dray.core.pipeline import Pipeline, parallel
     from dray.core.release import Release
     from dray.core.step import Step, step
@@ -34,6 +35,7 @@ __all__ = [
     "StepError",
     "Symlink",
     "__version__",
+    "add_hook",
     "parallel",
     "step",
 ]
@@ -48,6 +50,7 @@ _HOME = {
     "Step": "dray.core.step",
     "StepError": "dray.errors",
     "Symlink": "dray.core.contents",
+    "add_hook": "dray.core.hook",
     "parallel": "dray.core.pipeline",
     "step": "dray.core.step",
 }

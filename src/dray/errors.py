@@ -10,6 +10,10 @@ what happened, the rule that was broken, what was given instead. What to type ne
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +66,7 @@ class DrayError(Exception):
 
     def suggestion(self) -> str | None:
         """Return the choice that ``got`` was probably meant to be."""
-        if self.got is None:
-            return None
-        import difflib  # noqa: PLC0415 - only for a mistake
-
-        close = difflib.get_close_matches(self.got, self.choices, n=1, cutoff=0.6)
-        return close[0] if close else None
+        return None if self.got is None else find_similar(self.got, self.choices)
 
 
 class StepError(DrayError):
@@ -112,3 +111,11 @@ class PluginError(DrayError):
     """A plugin, or a step of it, failed in a way that it did not explain."""
 
     exit_code = 5
+
+
+def find_similar(got: str, choices: Iterable[str]) -> str | None:
+    """Return the choice that a text was probably meant to be."""
+    import difflib  # noqa: PLC0415 - only for a mistake
+
+    close = difflib.get_close_matches(got, choices, n=1, cutoff=0.6)
+    return close[0] if close else None

@@ -1,22 +1,28 @@
-"""Steps of other packages: what is registered in the entry-point group ``dray.steps``.
+"""Plugins: packages whose steps a pipeline has, and what is registered in the entry-point group ``dray.steps``.
 
-The built-in steps are registered the same way. An import is enough to use a step; being registered makes it show in
-``dray show steps`` and lets ``config(...)`` know its name.
+An import is enough to use a step; being registered makes it show in ``dray show steps`` and lets ``config(...)`` know
+its name. The built-in steps are registered the same way. The folder ``templates`` of a package whose steps a pipeline
+has extends dray's templates.
 """
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
-from importlib.metadata import entry_points
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dray.core.step import StepDefinition
 from dray.errors import PluginError
 
 if TYPE_CHECKING:
-    from importlib.metadata import EntryPoint
+    from collections.abc import Iterable
+    from importlib.metadata import EntryPoint, EntryPoints
+
+    from dray.core.step import Step
 
 GROUP = "dray.steps"
+_TEMPLATES = "templates"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +40,41 @@ def list_steps() -> tuple[RegisteredStep, ...]:
     Raises:
         PluginError: A registered step cannot be loaded.
     """
-    steps = [_load(point) for point in entry_points(group=GROUP)]
+    steps = [_load(point) for point in _list_points()]
     return tuple(sorted(steps, key=lambda step: (step.package != "dray", step.package, step.name)))
 
 
 def list_step_names() -> tuple[str, ...]:
     """Return the names of all registered steps without loading them."""
-    return tuple(sorted({point.name for point in entry_points(group=GROUP)}))
+    return tuple(sorted({point.name for point in _list_points()}))
+
+
+def find_packages(steps: Iterable[Step]) -> dict[str, Path]:
+    """Return the packages besides dray that steps come from, by name: folders, or the files of single modules."""
+    found = {}
+    for name in {step.definition.module.partition(".")[0] for step in steps} - {"dray"}:
+        module = sys.modules.get(name)
+        place = next(iter(getattr(module, "__path__", ())), None) or getattr(module, "__file__", None)
+        if place is not None:
+            found[name] = Path(place)
+    return dict(sorted(found.items()))
+
+
+def find_plugin_templates(steps: Iterable[Step], root: Path) -> dict[str, Path]:
+    """Return the folders of templates that come with the steps of plugins, by the names of the packages.
+
+    Args:
+        steps: The steps of a pipeline.
+        root: The project; its own package ``rel`` is no plugin.
+    """
+    folders = {name: place / _TEMPLATES for name, place in find_packages(steps).items()}
+    return {name: folder for name, folder in folders.items() if folder.is_dir() and not folder.is_relative_to(root)}
+
+
+def _list_points() -> EntryPoints:
+    from importlib.metadata import entry_points  # noqa: PLC0415 - takes 10 ms to load
+
+    return entry_points(group=GROUP)
 
 
 def _load(point: EntryPoint) -> RegisteredStep:

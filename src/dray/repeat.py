@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from dray._version import __version__
 from dray.core.pipeline import Parallel
+from dray.plugins import find_packages
 from dray.project.environment import list_variables
 from dray.project.git import find_git_index
 from dray.project.places import list_common_files, list_tools
@@ -132,9 +133,10 @@ class Repeat:
     def _look_at_sources(self, places: Places) -> Snapshot:
         moment = int(self._ctx.clock.now() * 1e9)
         index = find_git_index(self._ctx.root)
-        plugins = [Path(sys.modules[step.definition.module].__file__ or "") for step in self._pipeline.steps()]
+        plugins = find_packages(self._pipeline.steps()).values()
         files = [*map(Path, places.files), *list_common_files(self._ctx), *plugins, *([index] if index else [])]
-        return take_snapshot([self._ctx.root, _OWN_FILES, *map(Path, places.sources)], files, moment=moment)
+        roots = [self._ctx.root, _OWN_FILES, *plugins, *map(Path, places.sources)]
+        return take_snapshot(roots, files, moment=moment)
 
     def _look_at_all(self, places: Places, sources: Snapshot) -> Snapshot:
         roots = map(Path, places.roots)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness import EXAMPLES, ROOT, build, copy_project, run
+from tests.harness import EXAMPLES, ROOT, build, copy_project, run, wait_for
 
 pytestmark = pytest.mark.beam
 
@@ -112,6 +112,79 @@ def test_a_step_of_a_package_is_used_by_an_import(with_motd, tmp_path):
     wrong = with_motd.dray("build", "--set", "motd.txet=Hi", cwd=project)
     assert wrong.status == 2
     assert "did you mean 'text'?" in wrong.err
+
+
+DRAIN = """
+from dray_drain import drain
+
+from dray.steps import assemble, release
+
+build = release("greeter") | assemble() | drain(seconds=0)
+plain = release("greeter") | assemble()
+"""
+
+
+@pytest.fixture(scope="session")
+def drained(environment, tmp_path_factory):
+    """A project that uses the plugin dray_drain, and an environment that has it."""
+    environment.install(copy_project(EXAMPLES / "dray_drain", tmp_path_factory.mktemp("drain") / "dray_drain"))
+    project = copy_project("single", tmp_path_factory.mktemp("drained") / "single")
+    (project / "rel").mkdir()
+    (project / "rel/config.py").write_text(DRAIN)
+    return environment, project
+
+
+def test_a_plugin_adds_to_the_start_and_the_stop(drained, launch):
+    environment, project = drained
+    done = environment.dray("build", cwd=project)
+    assert done.status == 0, done.err
+    node = launch(project / "_build/prod/rel/greeter", "greeter")
+    sign = Path(node.env["RELEASE_TMP"]) / "in_rotation"
+    sign.parent.mkdir(exist_ok=True)
+    sign.write_text("of a crash")
+    with node.running():
+        wait_for(lambda: sign.exists() and not sign.read_text(), "the hook of post_start")
+        stopped = node("stop")
+    assert "draining for 0 s" in stopped.out
+    assert not sign.exists()
+
+
+def test_the_templates_of_a_plugin_count_for_the_pipelines_that_use_it(drained):
+    environment, project = drained
+    shown = environment.dray("show", "templates", cwd=project)
+    assert shown.status == 0, shown.err
+    (line,) = [line.split() for line in shown.out.splitlines() if line.startswith("releases/VSN/launcher.elixir")]
+    assert line == ["releases/VSN/launcher.elixir", "pre_start", "dray_drain"]
+    launcher = project / "_build/prod/rel/greeter/releases/1.2.3/launcher"
+    for pipeline, times in (("plain", 0), ("build", 1), ("build", 1), ("build", 1)):
+        done = environment.dray("run", pipeline, cwd=project)
+        assert done.status == 0, done.err
+        assert launcher.read_text().count("in_rotation") == times
+    assert "nothing has changed" in done.err
+
+
+def test_a_plugin_that_was_updated_is_used_at_once(drained, tmp_path):
+    environment, project = drained
+    for _ in range(3):
+        done = environment.dray("build", cwd=project)
+    assert "nothing has changed" in done.err
+    (template,) = (environment.path / "lib").glob("*/site-packages/dray_drain/templates/releases/VSN/launcher.elixir")
+    text = template.read_text()
+    template.write_text(text.replace("A file that", "Any file that"))
+    assert environment.dray("build", cwd=project).status == 0
+    template.write_text(text)
+    assert "Any file that" in (project / "_build/prod/rel/greeter/releases/1.2.3/launcher").read_text()
+
+
+def test_a_template_of_a_name_that_nothing_has_is_warned_of(tmp_path):
+    project = copy_project("single", tmp_path / "single")
+    template = project / "rel/templates/releases/VSN/launcher.elixr"
+    template.parent.mkdir(parents=True)
+    template.write_text("")
+    for _ in range(3):
+        done = build(project)
+        assert done.err.count("rel/templates/releases/VSN/launcher.elixr takes the place of no template") == 1
+        assert "did you mean releases/VSN/launcher.elixir?" in done.err
 
 
 def test_a_plugin_that_is_not_installed_is_an_error_with_the_line(tmp_path):

@@ -7,11 +7,10 @@ from dataclasses import replace
 import pytest
 
 from dray import Artifact, Release, parallel, step
-from dray.assemble.hooks import add_hooks
+from dray.assemble.hooks import add_hook_file
 from dray.core.application import Application, AppOrigin, AppSpec, Mode
 from dray.core.contents import File
 from dray.core.erts import Erts
-from dray.core.hook import read_hook
 from dray.core.pipeline import as_pipeline
 from dray.core.project import ReleaseDefinition
 from dray.core.step_options import Overrides
@@ -65,7 +64,7 @@ class World:
             tree=folder / "out",
             artifacts=(Artifact("tar", folder / "shop.tar", 1, "0"),),
         )
-        self.release = add_hooks(release, [read_hook(folder, "pre_start", "../hook.sh")])
+        self.release = add_hook_file(release, folder, "pre_start", "../hook.sh")
 
     def repeat(self, pipeline=None, overrides=NOTHING):
         return Repeat(self.ctx, "build", as_pipeline(steady()) if pipeline is None else pipeline, overrides)

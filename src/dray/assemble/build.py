@@ -12,7 +12,7 @@ from dray.assemble.applications import choose_stripping, list_application_entrie
 from dray.assemble.boot_scripts import build_boot_entries
 from dray.assemble.erts import find_kernel_boot, list_erts_entries
 from dray.assemble.facts import facts_of
-from dray.assemble.hooks import add_hooks, find_hooks
+from dray.assemble.hooks import add_project_hooks
 from dray.assemble.host import list_host_entries
 from dray.assemble.launcher import list_launcher_entries
 from dray.assemble.native import check_native
@@ -81,7 +81,7 @@ def assemble_release(release: Release, ctx: Context) -> Release:
     for item in check_native(release, entries, erts):
         ctx.console.result(f"native code in {item.application}: {item.platform or 'not ELF'}")
     whole = replace(release, contents=()).add(*entries, *release.contents)
-    whole = add_hooks(whole, find_hooks(project.root, ctx.settings))
+    whole = add_project_hooks(whole, project.root, ctx.settings)
     return replace(whole, tree=tree_path(release))
 
 

@@ -17,7 +17,7 @@ from dray.service.install import list_install_commands
 from dray.service.model import build_service
 from dray.service.options import list_options, read_service_options
 from dray.service.registry import list_format_names, load_format
-from dray.template.environment import PROJECT_TEMPLATES, TemplateFolder, find_user_templates
+from dray.template.environment import find_user_templates
 
 if TYPE_CHECKING:
     from dray.core.project import Project
@@ -61,8 +61,8 @@ def export_command(
         service = build_service(options, release=name, description=project.description or "")
         for option in list_ignored(chosen, options):
             session.console.warn(f"{format_name} cannot do anything about {option}")
-        user_templates = find_user_templates(session.ctx.environ)
-        files = chosen.render(service, TemplateFolder(session.ctx.root / PROJECT_TEMPLATES, user_templates))
+        user = find_user_templates(session.ctx.environ)
+        files = chosen.render(service, session.open_templates(session.steps, user))
         if to_stdout:
             click.echo(format_files(files), nl=False)
             return
@@ -102,9 +102,7 @@ def choose_release(session: Session, project: Project, wanted: str | None) -> st
         ConfigError: There is no such release, or there are several and none is said.
     """
     described = [definition.name for definition in project.releases]
-    pipelines = session.configuration.pipelines.values()
-    steps = [step for pipeline in pipelines for step in pipeline.steps() if step.name == "release"]
-    written = [dict(step.arguments).get("name") for step in steps]
+    written = [dict(step.arguments).get("name") for step in session.steps if step.name == "release"]
     names = tuple(dict.fromkeys((*(n for n in written if isinstance(n, str)), *described))) or (project.name,)
     if wanted is None and (len(names) == 1 or project.default_release):
         return names[0] if len(names) == 1 else str(project.default_release)

@@ -13,15 +13,19 @@ from dray.cli.completion import complete_pipelines
 from dray.cli.session import Session, open_session
 from dray.core.paths import display_path
 from dray.core.step_options import parse_overrides
+from dray.errors import find_similar
 from dray.project.work import lock_work
 from dray.repeat import Repeat
+from dray.template.environment import PROJECT_TEMPLATES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from dray.core.context import Console
     from dray.core.pipeline import Pipeline
     from dray.core.step_options import Overrides
     from dray.engine import RunResult
+    from dray.template.environment import TemplateFolder
 
 
 _Function = Any
@@ -121,23 +125,35 @@ def run_pipeline(
 
 
 def _run_or_repeat(session: Session, name: str, pipeline: Pipeline, overrides: Overrides) -> Mapping[str, Any]:
-    started = session.ctx.clock.monotonic()
-    repeat = Repeat(session.ctx, name, pipeline, overrides)
+    templates = session.open_templates(pipeline.steps())
+    ctx = session.with_templates(templates)
+    started = ctx.clock.monotonic()
+    repeat = Repeat(ctx, name, pipeline, overrides)
     known = repeat.find()
     if known is not None:
         for warning in known.warnings:
             session.console.warn(warning)
-        seconds = session.ctx.clock.monotonic() - started
+        seconds = ctx.clock.monotonic() - started
         session.console.end_step(name, seconds, "nothing has changed since the last build")
         return {**known.report, "steps": [{**step, "seconds": 0.0} for step in known.report["steps"]]}
     from dray.engine import Engine  # noqa: PLC0415 - not needed where nothing has changed
 
+    _warn_of_strays(templates, ctx.console)
+
     gc.freeze()
     gc.enable()
-    result = Engine(session.ctx, session.console, overrides, session.known_sections).run(pipeline)
+    result = Engine(ctx, session.console, overrides, session.known_sections).run(pipeline)
     report = build_report(result)
     repeat.remember(result.release, report, tuple(session.console.warnings))
     return report
+
+
+def _warn_of_strays(templates: TemplateFolder, console: Console) -> None:
+    """Warn of templates of the project that take the place of none: their names may be misspelt."""
+    for name in templates.list_strays():
+        similar = find_similar(name, set(templates.list_names()) - {name})
+        hint = f"; did you mean {similar}?" if similar else ""
+        console.warn(f"{PROJECT_TEMPLATES}/{name} takes the place of no template{hint}")
 
 
 def build_report(result: RunResult) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from dray.console import StepConsole, open_console
 from dray.core.context import Context
 from dray.errors import ConfigError, DrayError, UsageError
 from dray.memory import Memory
+from dray.plugins import find_plugin_templates
 from dray.project.kind import find_project
 from dray.project.work import work_folder
 from dray.shell import LocalShell
@@ -21,10 +22,11 @@ from dray.template.environment import PROJECT_TEMPLATES, TemplateFolder
 from dray.template.remembered import RememberedTemplates
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from dray.console import PlainConsole
     from dray.core.pipeline import Pipeline
+    from dray.core.step import Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +44,29 @@ class Session:
     console: PlainConsole
 
     @property
+    def steps(self) -> tuple[Step, ...]:
+        """The steps of all pipelines."""
+        return tuple(step for pipeline in self.configuration.pipelines.values() for step in pipeline.steps())
+
+    @property
     def known_sections(self) -> frozenset[str]:
         """What the pipelines allow ``config(...)`` to speak of: their steps and their releases."""
-        steps = [step for pipeline in self.configuration.pipelines.values() for step in pipeline.steps()]
-        releases = [dict(step.arguments).get("name") for step in steps if step.name == "release"]
-        return frozenset((*(step.name for step in steps), *(name for name in releases if isinstance(name, str))))
+        releases = [dict(step.arguments).get("name") for step in self.steps if step.name == "release"]
+        return frozenset((*(step.name for step in self.steps), *(name for name in releases if isinstance(name, str))))
+
+    def open_templates(self, steps: Iterable[Step], *own: Path) -> TemplateFolder:
+        """Return the templates: those of the project, those of the plugins that some steps come from, and dray's own.
+
+        Args:
+            steps: The steps.
+            own: Folders that come right behind the project's.
+        """
+        root = self.ctx.root
+        return TemplateFolder(root / PROJECT_TEMPLATES, *own, plugins=find_plugin_templates(steps, root))
+
+    def with_templates(self, templates: TemplateFolder) -> Context:
+        """Return the outside world with these templates."""
+        return replace(self.ctx, templates=_remember(templates, self.ctx.work))
 
     def pipeline(self, name: str) -> Pipeline:
         """Return a pipeline by its name.
@@ -102,7 +122,7 @@ def open_session(
             env=chosen,
             settings=configuration.settings,
             shell=LocalShell(console.output, environ),
-            templates=RememberedTemplates(open_templates(root), Memory(work / "rendered")),
+            templates=_remember(TemplateFolder(root / PROJECT_TEMPLATES), work),
             console=StepConsole(console, ""),
             clock=SystemClock(),
             environ=environ,
@@ -118,10 +138,8 @@ def open_session(
             console.close()
 
 
-def open_templates(root: Path) -> TemplateFolder:
-    """Return the templates, those of the project's ``rel/templates`` first."""
-    own = root / PROJECT_TEMPLATES
-    return TemplateFolder(*([own] if own.is_dir() else []))
+def _remember(templates: TemplateFolder, work: Path) -> RememberedTemplates:
+    return RememberedTemplates(templates, Memory(work / "rendered"))
 
 
 def default_pipelines() -> Mapping[str, Pipeline]:

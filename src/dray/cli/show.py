@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dray.cli.plan import format_origin
-from dray.cli.session import open_session, open_templates
+from dray.cli.session import open_session
 from dray.cli.table import format_table
+from dray.config.reader import CONFIG_FILE
 from dray.core.hook import HOOK_POINTS, HookPoint
 from dray.core.option import MISSING, Option, describe
 from dray.core.paths import display_path
@@ -20,12 +21,13 @@ from dray.plugins import list_steps
 from dray.project.read import read_project
 from dray.project.request import FactsRequest
 from dray.project.work import lock_work
-from dray.template.environment import PROJECT_TEMPLATES
+from dray.template.environment import PROJECT_TEMPLATES, TemplateFolder
 
 if TYPE_CHECKING:
     from dray.core.project import Project
 
 
+_OF_RELEASES = ("bin/", "erts/", "releases/", "service/")
 _BLOCK = re.compile(r"{%-? block (\w+)")
 
 
@@ -86,24 +88,32 @@ def show_steps(*, as_json: bool) -> None:
 
 @show_command.command("templates")
 def show_templates() -> None:
-    """Show the templates of the launcher, their blocks and hook points, and where each one in force comes from."""
+    """Show the templates of releases and services, their blocks, the hook points, and where each comes from."""
     root = Path.cwd()
-    templates = open_templates(root)
-    names = [name for name in templates.list_names("") if name.startswith(("bin/", "erts/", "releases/"))]
+    templates = _open_templates(root)
     rows = [
-        (name, " ".join(_BLOCK.findall(templates.source(name))), display_path(templates.find(name), root))
-        for name in names
+        (
+            name,
+            " ".join(_BLOCK.findall(templates.source(name))),
+            templates.describe_origin(name) or display_path(templates.find(name), root),
+        )
+        for name in templates.list_names()
+        if name.startswith(_OF_RELEASES)
     ]
-    shown = [
-        (name, blocks, place if place.startswith(PROJECT_TEMPLATES) else "built-in") for name, blocks, place in rows
-    ]
-    click.echo("\n".join(format_table([("template", "blocks", "from"), *shown])))
+    click.echo("\n".join(format_table([("template", "blocks", "from"), *rows])))
     click.echo("\nhook points:")
     click.echo("\n".join(format_table([(f"  {point}", HOOK_POINTS[point]) for point in HookPoint])))
     click.echo(
         f"\nTo change a template, put one of the same name into {PROJECT_TEMPLATES}; to change some blocks of it,"
     )
     click.echo('begin it with {% extends "built-in/NAME" %}.')
+
+
+def _open_templates(root: Path) -> TemplateFolder:
+    if not (root / CONFIG_FILE).is_file():
+        return TemplateFolder(root / PROJECT_TEMPLATES)
+    with open_session(quiet=True) as session:
+        return session.open_templates(session.steps)
 
 
 def _describe_option(option: Option) -> str:

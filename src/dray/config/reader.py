@@ -7,7 +7,6 @@ written beside the user's, and modules that it imported from ``rel`` are forgott
 from __future__ import annotations
 
 import contextlib
-import difflib
 import runpy
 import sys
 import traceback
@@ -19,7 +18,7 @@ from dray.config.language import CURRENT, Reading
 from dray.core.pipeline import Parallel, Pipeline, as_pipeline
 from dray.core.settings import EMPTY, Settings
 from dray.core.step import Step
-from dray.errors import ConfigError, DrayError, Location
+from dray.errors import ConfigError, DrayError, Location, find_similar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -142,9 +141,9 @@ def _hint_for_name(name: str) -> str:
         return f"in Python it is {words[name]}"
     if name in functions:
         return f"import it: from dray.config import {name}"
-    close = difflib.get_close_matches(name, steps, n=1)
-    if close:
-        return f"import it: from dray.steps import {name}" if close == [name] else f"did you mean {close[0]!r}?"
+    similar = find_similar(name, steps)
+    if similar:
+        return f"import it: from dray.steps import {name}" if similar == name else f"did you mean {similar!r}?"
     return "every name is imported or defined before it is used; steps come from dray.steps"
 
 

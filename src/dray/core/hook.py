@@ -1,21 +1,24 @@
 """Hooks: shell snippets that the launcher runs at named moments.
 
 A release carries them in the order in which they were added: by the project's ``rel/hooks``, by its configuration and
-by steps.
+by steps. Each is a file in ``releases/VERSION/hooks/POINT``, numbered; its first line says where it comes from.
+
+    add_hook(release, "post_start", b'rpc "Shop.Cache.warm()"', origin="warm_cache")
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dray.core.contents import File
 from dray.errors import ConfigError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from dray.core.contents import Source
+    from dray.core.release import Release
 
 
 class HookPoint(StrEnum):
@@ -46,21 +49,6 @@ HOOK_POINTS = {
 """What each point is for, in a line."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hook:
-    """A hook.
-
-    Args:
-        point: When it runs.
-        origin: Where it comes from, for messages: a path of the project, or the name of a step.
-        source: Its text.
-    """
-
-    point: HookPoint
-    origin: str
-    source: Source
-
-
 def parse_point(name: str) -> HookPoint:
     """Return the hook point of a name.
 
@@ -76,19 +64,43 @@ def parse_point(name: str) -> HookPoint:
         ) from None
 
 
-def read_hook(root: Path, point: str, path: str) -> Hook:
-    """Return a hook of a file.
+def add_hook(release: Release, point: str, source: Source, *, origin: str) -> Release:
+    """Return the release with one more hook, behind those that the point has.
 
     Args:
-        root: The project.
+        release: Named, with its version.
         point: The name of the hook point.
-        path: The file, relative to the project.
+        source: The shell text, or the file that holds it.
+        origin: Where it comes from, for messages: a path of the project, or the name of a step.
 
     Raises:
-        ConfigError: There is no such point or no such file.
+        ConfigError: There is no such point.
     """
-    known = parse_point(point)
-    file = root / path
-    if not file.is_file():
-        raise ConfigError(f"the hook {path} for {point} is missing: there is no such file", got=path)
-    return Hook(known, path, file)
+    folder = f"{release.version_path}/hooks/{parse_point(point)}"
+    number = 1 + sum(1 for entry in release.contents if entry.path.startswith(f"{folder}/"))
+    name = origin.rpartition("/")[2].removesuffix(".sh")
+    return release.add(File(f"{folder}/{number:03d}-{name}.sh", _mark(source, f"# {origin}\n")))
+
+
+@dataclass(frozen=True, slots=True)
+class _MarkedFile:
+    """A file behind a line that says where it comes from; see ``LazySource``.
+
+    Args:
+        origin: The file.
+        key: The line.
+    """
+
+    origin: str
+    key: str
+
+    def transform(self, data: bytes) -> bytes:
+        return self.key.encode() + data
+
+
+def _mark(source: Source, line: str) -> Source:
+    if isinstance(source, bytes):
+        return line.encode() + source
+    if isinstance(source, Path):
+        return _MarkedFile(str(source), line)
+    raise TypeError(f"a hook is text or a file, got: {source!r}")

@@ -24,8 +24,7 @@ def hook(release: Release, ctx: Context, point: str, path: str) -> Release:
         The release with the hook.
     """
     from dray.assemble.facts import facts_of
-    from dray.assemble.hooks import add_hooks
-    from dray.core.hook import read_hook
+    from dray.assemble.hooks import add_hook_file
 
     facts_of(release)
-    return add_hooks(release, [read_hook(ctx.root, point, path)])
+    return add_hook_file(release, ctx.root, point, path)

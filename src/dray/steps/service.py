@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 def add_service(release: Release, ctx: Context, *formats: str, **settings: Any) -> Release:
     """Add the files by which an init system runs the release, at share/service/FORMAT.
 
-    Templates come from the project and from dray, not from the user's home folder: what is built is the same for all.
+    Templates come from the project, from plugins and from dray, not from the user's home folder: what is built is the
+    same for all.
 
     Args:
         release: The release.
@@ -32,21 +33,19 @@ def add_service(release: Release, ctx: Context, *formats: str, **settings: Any) 
     from dray.service.model import build_service
     from dray.service.options import ServiceOptions
     from dray.service.registry import list_format_names, load_format
-    from dray.template.environment import PROJECT_TEMPLATES, TemplateFolder
 
     if not formats:
         raise StepError(f'service needs a format: service("systemd"); there are: {", ".join(list_format_names())}')
     options = ServiceOptions(**{**settings, **{key: tuple(settings[key]) for key in ("relax", "writable")}})
     description = (release.project.description if release.project else None) or ""
     described = build_service(options, release=release.name, description=description)
-    templates = TemplateFolder(ctx.root / PROJECT_TEMPLATES)
     entries: list[File] = []
     for name in formats:
         chosen = load_format(name)
         for option in list_ignored(chosen, options):
             ctx.console.warn(f"{name} cannot do anything about {option}")
         folder = f"share/service/{name}"
-        files = chosen.render(described, templates)
+        files = chosen.render(described, ctx.templates)
         entries += [File(f"{folder}/{file.path}", file.text.encode(), file.mode) for file in files]
     ctx.console.result(f"{', '.join(formats)}: {len(entries)} files")
     return release.add(*entries)

@@ -9,17 +9,19 @@ from __future__ import annotations
 import shlex
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from dray.errors import StepError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from jinja2 import Environment
 
 BUILT_IN = Path(__file__).parent / "files"
 PROJECT_TEMPLATES = "rel/templates"
+NOTHING: Mapping[str, Path] = MappingProxyType({})
 
 
 def find_user_templates(environ: Mapping[str, str]) -> Path:
@@ -31,28 +33,27 @@ def find_user_templates(environ: Mapping[str, str]) -> Path:
 class TemplateFolder:
     """Renders the templates of dray, or those that take their place.
 
-    A template of the project can begin with ``{% extends "built-in/NAME" %}`` and say only the blocks that differ.
+    A template can begin with ``{% extends "built-in/NAME" %}``, or with a plugin's name in its place, and say only
+    the blocks that differ.
 
     Args:
-        own: Folders whose templates win over the built-in ones of the same name; the first one wins over the others.
+        own: Folders whose templates win over all others of the same name; the first one wins over the next.
+        plugins: Those of plugins, by the name of the package; they win over the built-in ones.
         built_in: dray's own.
     """
 
-    def __init__(self, *own: Path, built_in: Path = BUILT_IN) -> None:
-        self.folders = (*own, built_in)
+    def __init__(self, *own: Path, plugins: Mapping[str, Path] = NOTHING, built_in: Path = BUILT_IN) -> None:
+        self.named = {**plugins, "built-in": built_in}
+        self.folders = (*own, *self.named.values())
 
     @cached_property
     def environment(self) -> Environment:
         """The environment, made when the first template is rendered: Jinja2 takes 40 ms to load."""
         import jinja2  # noqa: PLC0415
 
+        named = {name: jinja2.FileSystemLoader(folder) for name, folder in self.named.items()}
         environment = jinja2.Environment(
-            loader=jinja2.ChoiceLoader(
-                [
-                    jinja2.FileSystemLoader(self.folders),
-                    jinja2.PrefixLoader({"built-in": jinja2.FileSystemLoader(self.folders[-1])}),
-                ]
-            ),
+            loader=jinja2.ChoiceLoader([jinja2.FileSystemLoader(self.folders), jinja2.PrefixLoader(named)]),
             undefined=jinja2.StrictUndefined,
             comment_start_string="<#",
             comment_end_string="#>",
@@ -77,15 +78,21 @@ class TemplateFolder:
         except jinja2.TemplateError as error:
             raise StepError(f"the template {template} cannot be rendered: {error}") from error
 
-    def list_names(self, below: str) -> tuple[str, ...]:
-        """Return the names of the templates below a folder, sorted."""
-        found = {
-            str(path.relative_to(folder))
-            for folder in self.folders
-            for path in (folder / below).rglob("*")
-            if path.is_file()
-        }
-        return tuple(sorted(found))
+    def list_names(self) -> tuple[str, ...]:
+        """Return the names of all templates, sorted."""
+        return tuple(sorted(_list_files(self.folders)))
+
+    def list_strays(self) -> tuple[str, ...]:
+        """Return the user's own templates that take the place of none, and that no other of them names."""
+        own = _list_files(self.folders[: -len(self.named)])
+        strays = own.keys() - _list_files(self.named.values()).keys()
+        texts = {name: path.read_text(encoding="utf-8", errors="replace") for name, path in own.items()}
+        return tuple(sorted(name for name in strays if not any(name in text for text in texts.values())))
+
+    def describe_origin(self, name: str) -> str | None:
+        """Return ``built-in`` or the plugin that a template in force comes from; None for the user's own."""
+        place = self.find(name)
+        return next((label for label, folder in self.named.items() if place == folder / name), None)
 
     def state(self) -> tuple[tuple[str, int, int], ...]:
         """Return what stands for the content of all templates: file, size and modification time (ns)."""
@@ -109,6 +116,11 @@ class TemplateFolder:
 
     def preload(self) -> None:
         """Compile now what every build needs, in a moment in which nothing else is to do."""
-        for name in self.list_names(""):
+        for name in self.list_names():
             if not name.startswith("service/"):
                 self.environment.get_template(name)
+
+
+def _list_files(folders: Iterable[Path]) -> dict[str, Path]:
+    """Return the files below some folders, by their names there."""
+    return {str(path.relative_to(folder)): path for folder in folders for path in folder.rglob("*") if path.is_file()}

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from dray.core.release import Release
@@ -8,10 +10,12 @@ from dray.core.step_options import Overrides, resolve_step
 from dray.errors import ConfigError, StepError, UsageError
 from dray.service.options import ServiceOptions
 from dray.steps import service
+from dray.template.environment import PROJECT_TEMPLATES, TemplateFolder
 
 
 def add(make_ctx, step, **config):
     ctx = make_ctx(settings=EMPTY.merge("service", "", config, None))
+    ctx = replace(ctx, templates=TemplateFolder(ctx.root / PROJECT_TEMPLATES))
     options = resolve_step(step, ctx.settings, Overrides())
     return service.run(Release(name="shop"), ctx, *options.positional, **options.named), ctx
 
