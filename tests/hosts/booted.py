@@ -28,21 +28,71 @@ _NSPAWN = (
 )
 
 
-@dataclass(frozen=True)
+@dataclass
 class BootedHost:
     """A host that runs.
 
     Args:
         root: Its files, as this machine sees them.
-        leader: The process on this machine that is the host's first one.
+        command: The program that boots it.
+        group: The control group of its processes.
+        console: What it prints.
     """
 
     root: Path
-    leader: int
+    command: tuple[str, ...]
+    group: Path
+    console: Path
+    process: subprocess.Popen[bytes] | None = None
 
     def run(self, *argv: str) -> Done:
         """Run a program on the host."""
-        return run("nsenter", "-t", str(self.leader), "-a", *argv, cwd=Path("/"))
+        return run("nsenter", "-t", str(self._leader()), "-a", *argv, cwd=Path("/"))
+
+    def boot(self) -> None:
+        """Start the host, and wait until it is up."""
+        script = 'echo $$ >"$1/cgroup.procs" && shift && exec "$@"'
+        with self.console.open("ab") as console:
+            self.process = subprocess.Popen(
+                ["sh", "-c", script, "boot", str(self.group), *self.command, "--", "--unit=multi-user.target"],
+                stdin=subprocess.DEVNULL,
+                stdout=console,
+                stderr=console,
+                env={"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"},
+                start_new_session=True,
+            )
+        self._wait_until_up()
+
+    def reboot(self) -> None:
+        """Let the host shut down and start again, and wait until it is up."""
+        self.run("systemctl", "reboot")
+        if self.process is not None:
+            self.process.wait(90)
+        self.boot()
+
+    def pull_the_plug(self) -> None:
+        """End everything on the host at once."""
+        if self.process is None:
+            return
+        if (self.group / "cgroup.kill").exists():
+            (self.group / "cgroup.kill").write_text("1")
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait(30)
+        self.process = None
+        wait_for(lambda: "populated 0" in (self.group / "cgroup.events").read_text(), "the host's processes to end")
+
+    def _wait_until_up(self) -> None:
+        wait_for(self._leader, f"the host to start; {self.console.read_text()}")
+        states = {"running", "degraded"}
+        wait_for(lambda: self.run("systemctl", "is-system-running").out.strip() in states, "boot", 60)
+
+    def _leader(self) -> int:
+        """Return the process on this machine that is the host's first one; 0 while there is none."""
+        if self.process is None or self.process.poll() is not None:
+            return 0
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        return int(children[0]) if children else 0
 
 
 @contextlib.contextmanager
@@ -62,23 +112,10 @@ def booted(folder: Path, *, bind: Mapping[Path, str]) -> Iterator[BootedHost]:
         options = f"lowerdir=/,upperdir={folder / 'upper'},workdir={folder / 'work'}"
         _mount(after, root, "overlay", options)
         binds = [f"--bind-ro={source}:{target}" for source, target in bind.items()]
-        argv = ["systemd-nspawn", *_NSPAWN, f"--directory={root}", f"--machine={group.name}", *binds]
-        script = 'echo $$ >"$1/cgroup.procs" && shift && exec "$@"'
-        with (folder / "console").open("wb") as console:
-            process = subprocess.Popen(
-                ["sh", "-c", script, "boot", str(group), *argv, "--", "--unit=multi-user.target"],
-                stdin=subprocess.DEVNULL,
-                stdout=console,
-                stderr=console,
-                env={"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"},
-                start_new_session=True,
-            )
-        after.callback(_power_off, process, group)
-        wait_for(lambda: _leader(process), f"the host to start; {(folder / 'console').read_text()}")
-        host = BootedHost(root, _leader(process))
-        wait_for(
-            lambda: host.run("systemctl", "is-system-running").out.strip() in {"running", "degraded"}, "boot", 60
-        )
+        command = ("systemd-nspawn", *_NSPAWN, f"--directory={root}", f"--machine={group.name}", *binds)
+        host = BootedHost(root, command, group, folder / "console")
+        after.callback(host.pull_the_plug)
+        host.boot()
         yield host
 
 
@@ -98,20 +135,3 @@ def _remove_group(group: Path) -> None:
         for path, _, _ in os.walk(base / group.name, topdown=False):
             with contextlib.suppress(OSError):
                 Path(path).rmdir()
-
-
-def _leader(process: subprocess.Popen[bytes]) -> int:
-    if process.poll() is not None:
-        return 0
-    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-    return int(children[0]) if children else 0
-
-
-def _power_off(process: subprocess.Popen[bytes], group: Path) -> None:
-    """Pull the plug: the host's files are thrown away anyhow."""
-    if (group / "cgroup.kill").exists():
-        (group / "cgroup.kill").write_text("1")
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait(30)
-    wait_for(lambda: "populated 0" in (group / "cgroup.events").read_text(), "the host's processes to end")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from dray.core.erts import Erts
     from dray.core.release import Release
 
-_SHARED = ("restart", "stop", "pid", "ping", "status", "version", "vm_args")
+_SHARED = ("restart", "stop", "pid", "ping", "status", "version", "vm_args", "epmd")
 _ELIXIR = ("start", "start_iex", "daemon", "daemon_iex", "eval", "rpc", "remote")
 _ERLANG = ("start", "console", "daemon", "eval", "rpc", "remote")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dray.service.format import ServiceFile
+from dray.service.format import ONLY_SYSTEMD, ServiceFile
 from dray.service.shell import render_script, script_path
 
 if TYPE_CHECKING:
@@ -36,10 +36,7 @@ class Bluepill:
 
     name: str = "bluepill"
     description: str = "bluepill, a process manager written in Ruby"
-    ignores: frozenset[str] = frozenset({"credentials", "relax", "writable", "open_files", "check", "reload"}) | {
-        "restart",
-        "restart_delay",
-    }
+    ignores: frozenset[str] = ONLY_SYSTEMD | {"open_files", "check", "reload", "restart", "restart_delay"}
 
     def render(self, service: Service, templates: Templates) -> tuple[ServiceFile, ...]:
         """Return the application and the scripts; see ``ServiceFormat.render``."""

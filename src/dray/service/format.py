@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from dray.service.model import Service
 
 
+ONLY_SYSTEMD = frozenset({"credentials", "relax", "watchdog", "writable"})
+"""The options that mean nothing to any other init system."""
+
+
 @dataclass(frozen=True, slots=True)
 class ServiceFile:
     """A file of a service.
@@ -25,12 +29,14 @@ class ServiceFile:
         text: What it says.
         mode: Permission bits.
         target: Where it is installed on the host; empty where that is not for dray to say.
+        unless: A command that succeeds on hosts that do not need the file.
     """
 
     path: str
     text: str
     mode: int = 0o644
     target: str = ""
+    unless: str = ""
 
 
 @runtime_checkable

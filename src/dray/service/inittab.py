@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dray.errors import ConfigError
-from dray.service.format import ServiceFile
+from dray.service.format import ONLY_SYSTEMD, ServiceFile
 from dray.service.shell import render_script, script_path
 
 if TYPE_CHECKING:
@@ -27,7 +27,10 @@ class Inittab:
 
     name: str = "inittab"
     description: str = "System V init, which starts again what ends"
-    ignores: frozenset[str] = frozenset({"credentials", "relax", "writable", "memory_mb", "open_files", "check"}) | {
+    ignores: frozenset[str] = ONLY_SYSTEMD | {
+        "memory_mb",
+        "open_files",
+        "check",
         "reload",
         "restart_delay",
         "start_timeout",

@@ -21,9 +21,14 @@ def list_install_commands(service: Service, chosen: ServiceFormat, files: tuple[
         f"install -d -m 0750 -o root -g {service.group} {service.environment_file.rpartition('/')[0]}",
         *_list_folders(service, chosen),
         f"install -d {' '.join(parents)}",
-        *(f"install -m {file.mode:04o} {shlex.quote(file.path)} {file.target}" for file in placed),
+        *map(_install_file, placed),
         *chosen.list_commands(service),
     )
+
+
+def _install_file(file: ServiceFile) -> str:
+    unless = f"{file.unless} >/dev/null 2>&1 || " if file.unless else ""
+    return f"{unless}install -m {file.mode:04o} {shlex.quote(file.path)} {file.target}"
 
 
 def _list_user_commands(service: Service, chosen: ServiceFormat) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dray.service.format import ServiceFile
+from dray.service.format import ONLY_SYSTEMD, ServiceFile
 from dray.service.shell import render_script, script_path
 
 if TYPE_CHECKING:
@@ -27,10 +27,7 @@ class Launchd:
 
     name: str = "launchd"
     description: str = "launchd, the init of macOS"
-    ignores: frozenset[str] = frozenset({"credentials", "relax", "writable", "memory_mb", "check", "reload"}) | {
-        "start_timeout",
-        "runtime",
-    }
+    ignores: frozenset[str] = ONLY_SYSTEMD | {"memory_mb", "check", "reload", "start_timeout", "runtime"}
 
     def render(self, service: Service, templates: Templates) -> tuple[ServiceFile, ...]:
         """Return the property lists and their scripts; see ``ServiceFormat.render``."""

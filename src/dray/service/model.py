@@ -27,6 +27,9 @@ _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _PATH = re.compile(r"(/[A-Za-z0-9._+@-]+)+")
 _NODE = re.compile(r"[A-Za-z0-9_-]+(@[A-Za-z0-9._-]+)?")
 
+_LEAST_WATCHDOG = 4
+"""The launcher gives two signs of life in that time, at whole seconds."""
+
 FETCH = (
     "if command -v curl >/dev/null; "
     'then exec curl -fsS -o /dev/null --max-time 5 "$1"; '
@@ -85,6 +88,7 @@ class Service:
     stop_timeout: int
     restart: str
     restart_delay: int
+    watchdog: int
     check: tuple[str, ...]
     reload: tuple[str, ...]
     processes: tuple[Process, ...]
@@ -100,6 +104,11 @@ class Service:
     def has_instances(self) -> bool:
         """Whether the copies have numbers."""
         return self.processes[0].instance != ""
+
+    @property
+    def check_text(self) -> str:
+        """The check as people read it: the address, or the command line."""
+        return self.check[-1] if FETCH in self.check else shlex.join(self.check)
 
     @property
     def log_folder(self) -> str:
@@ -160,6 +169,7 @@ def build_service(options: ServiceOptions, *, release: str, description: str = "
         stop_timeout=options.stop_timeout,
         restart=options.restart,
         restart_delay=options.restart_delay,
+        watchdog=options.watchdog,
         check=_build_check(options.check or "", root),
         reload=split_command("reload", options.reload or "", root),
         processes=_build_processes(options, name, (file, state, runtime)),
@@ -232,6 +242,8 @@ def _check_numbers(options: ServiceOptions) -> None:
         value = getattr(options, key)
         if value < least:
             raise ConfigError(f"service: {key} is {least} or more", got=str(value))
+    if options.watchdog and options.watchdog < _LEAST_WATCHDOG:
+        raise ConfigError(f"service: watchdog is {_LEAST_WATCHDOG} or more, or 0 for none", got=str(options.watchdog))
     if options.memory_mb is not None and options.memory_mb < 64:
         raise ConfigError("service: memory_mb is 64 or more, since the BEAM needs that", got=str(options.memory_mb))
     if options.instances > 99:

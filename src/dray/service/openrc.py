@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dray.service.format import ServiceFile
+from dray.service.format import ONLY_SYSTEMD, ServiceFile
 from dray.service.shell import command_in_service, parent_folders, quote_sh, render_script, script_path
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ class OpenRC:
 
     name: str = "openrc"
     description: str = "OpenRC, the init of Alpine and Gentoo"
-    ignores: frozenset[str] = frozenset({"credentials", "relax", "writable"})
+    ignores: frozenset[str] = ONLY_SYSTEMD
 
     def render(self, service: Service, templates: Templates) -> tuple[ServiceFile, ...]:
         """Return the scripts; see ``ServiceFormat.render``."""

@@ -41,6 +41,7 @@ class ServiceOptions:
         stop_timeout: Seconds until it is ended by force.
         restart: When it is started again.
         restart_delay: Seconds before that.
+        watchdog: Seconds without an answer until systemd starts it again; 0 for never.
         check: A URL, or a command line, that tells whether it is ready.
         reload: A command line by which it reads its configuration anew.
         instances: How many run on a host, as ``NAME@1``, ``NAME@2``, ...; 0 for one without a number.
@@ -67,6 +68,7 @@ class ServiceOptions:
     stop_timeout: int = 60
     restart: Literal["on-failure", "always", "never"] = "on-failure"
     restart_delay: int = 2
+    watchdog: int = 60
     check: str | None = None
     reload: str | None = None
     instances: int = 0

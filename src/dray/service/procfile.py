@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dray.service.format import ServiceFile
+from dray.service.format import ONLY_SYSTEMD, ServiceFile
 from dray.service.shell import render_script
 
 if TYPE_CHECKING:
@@ -28,9 +28,20 @@ class Procfile:
 
     name: str = "procfile"
     description: str = "a Procfile for foreman, honcho, overmind and hosting services"
-    ignores: frozenset[str] = frozenset(
-        {"credentials", "memory_mb", "open_files", "check", "reload", "relax", "writable", "restart", "log"}
-    ) | {"user", "group", "start_timeout", "stop_timeout", "restart_delay", "runtime"}
+    ignores: frozenset[str] = ONLY_SYSTEMD | {
+        "memory_mb",
+        "open_files",
+        "check",
+        "reload",
+        "restart",
+        "log",
+        "user",
+        "group",
+        "start_timeout",
+        "stop_timeout",
+        "restart_delay",
+        "runtime",
+    }
 
     def render(self, service: Service, templates: Templates) -> tuple[ServiceFile, ...]:
         """Return the Procfile and the scripts; see ``ServiceFormat.render``."""

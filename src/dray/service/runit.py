@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dray.service.format import ServiceFile
+from dray.service.format import ONLY_SYSTEMD, ServiceFile
 from dray.service.shell import join_sh, quote_sh
 
 if TYPE_CHECKING:
@@ -22,9 +22,7 @@ class Runit:
 
     name: str = "runit"
     description: str = "runit, of Void Linux and others"
-    ignores: frozenset[str] = frozenset(
-        {"credentials", "relax", "writable", "memory_mb", "start_timeout", "stop_timeout", "reload"}
-    )
+    ignores: frozenset[str] = ONLY_SYSTEMD | {"memory_mb", "start_timeout", "stop_timeout", "reload"}
 
     def render(self, service: Service, templates: Templates) -> tuple[ServiceFile, ...]:
         """Return the directories' files; see ``ServiceFormat.render``."""

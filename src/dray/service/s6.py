@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dray.service.format import ServiceFile
+from dray.service.format import ONLY_SYSTEMD, ServiceFile
 from dray.service.shell import join_sh, quote_sh
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ class S6Format:
 
     name: str = "s6"
     description: str = "s6, of container images and others"
-    ignores: frozenset[str] = frozenset({"credentials", "relax", "writable", "memory_mb", "start_timeout", "reload"})
+    ignores: frozenset[str] = ONLY_SYSTEMD | {"memory_mb", "start_timeout", "reload"}
 
     def render(self, service: Service, templates: Templates) -> tuple[ServiceFile, ...]:
         """Return the directories' files; see ``ServiceFormat.render``."""

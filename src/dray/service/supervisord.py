@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dray.service.format import ServiceFile
+from dray.service.format import ONLY_SYSTEMD, ServiceFile
 from dray.service.shell import render_script, script_path
 
 if TYPE_CHECKING:
@@ -41,7 +41,10 @@ class Supervisord:
 
     name: str = "supervisord"
     description: str = "supervisor, a process manager that needs no init system"
-    ignores: frozenset[str] = frozenset({"credentials", "relax", "writable", "memory_mb", "open_files", "check"}) | {
+    ignores: frozenset[str] = ONLY_SYSTEMD | {
+        "memory_mb",
+        "open_files",
+        "check",
         "reload",
         "group",
         "restart_delay",

@@ -8,7 +8,7 @@ has of its own.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from dray.errors import ConfigError
@@ -24,7 +24,14 @@ _RESTART = {"on-failure": "on-failure", "always": "always", "never": "no"}
 _MANAGED = (("StateDirectory", "/var/lib/"), ("RuntimeDirectory", "/run/"), ("LogsDirectory", "/var/log/"))
 _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t", "\r": "\\r", "%": "%%"}
 _PLAIN = re.compile(r"[A-Za-z0-9_./:=@+,-]+")
-WAIT = 'until "$@" >/dev/null 2>&1; do sleep 1; done'
+_UNTIL = 'until "$@" >/dev/null 2>&1; do sleep 1; done'
+WAIT = (
+    """\
+check=$1; shift; \
+trap 'echo "the check did not pass in time: $check" >&2; exit 1' TERM; \
+"""
+    + _UNTIL
+)
 
 
 def quote_systemd(text: str, *, command: bool = False) -> str:
@@ -54,7 +61,7 @@ class Systemd:
         """Return the units; see ``ServiceFormat.render``."""
         _validate(service)
         if not service.has_instances:
-            return (_render_unit(service, service.processes[0], templates),)
+            return (_render_unit(service, service.processes[0], templates), _render_port_mapper(service, templates))
         target = templates.render(
             "service/systemd/target", service=service, description=service.description.replace("%", "%%")
         )
@@ -63,6 +70,7 @@ class Systemd:
             _render_unit(service, service.processes[0], templates),
             *drop_ins,
             _unit_file(f"{service.name}.target", target),
+            _render_port_mapper(service, templates),
         )
 
     def list_commands(self, service: Service) -> tuple[str, ...]:
@@ -86,7 +94,7 @@ def _render_unit(service: Service, process: Process, templates: Templates) -> Se
         service=service,
         unit=unit,
         description=service.description.replace("%", "%%") + (" %i" if service.has_instances else ""),
-        wait=_join(("/bin/sh", "-c", WAIT, "wait", *service.check)) if service.check else "",
+        wait=_join(("/bin/sh", "-c", WAIT, "wait", service.check_text, *service.check)) if service.check else "",
         reload=_join(service.reload) if service.reload else "",
         restart=_RESTART[service.restart],
         state=of_any(process.state),
@@ -112,6 +120,17 @@ def _render_drop_in(service: Service, process: Process, templates: Templates) ->
         quote=quote_systemd,
     )
     return _unit_file(f"{service.name}@{process.instance}.service.d/instance.conf", text)
+
+
+def _render_port_mapper(service: Service, templates: Templates) -> ServiceFile:
+    """Return the unit of the port mapper: were it a child of one node's unit, it would end with that node."""
+    text = templates.render(
+        "service/systemd/epmd.service",
+        service=service,
+        wait=_join(("/bin/sh", "-c", _UNTIL, "wait", service.launcher, "epmd", "-names")),
+        hardening=list_protections((), root=service.root, writable=()),
+    )
+    return replace(_unit_file("epmd.service", text), unless="systemctl cat epmd.service")
 
 
 def _list_folders(service: Service, state: str, runtime: str) -> list[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dray.service.format import ServiceFile
+from dray.service.format import ONLY_SYSTEMD, ServiceFile
 from dray.service.shell import render_ready, render_script, script_path
 
 if TYPE_CHECKING:
@@ -27,7 +27,9 @@ class Upstart:
 
     name: str = "upstart"
     description: str = "upstart, the init of Ubuntu up to 14.10 and of RHEL 6"
-    ignores: frozenset[str] = frozenset({"credentials", "relax", "writable", "memory_mb", "restart_delay"}) | {
+    ignores: frozenset[str] = ONLY_SYSTEMD | {
+        "memory_mb",
+        "restart_delay",
         "start_timeout",
         "reload",
         "log",

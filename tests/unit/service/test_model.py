@@ -77,6 +77,7 @@ def test_a_description_is_one_line():
         ({"open_files": 10}, "open_files is 256 or more"),
         ({"memory_mb": 1}, "64 or more"),
         ({"stop_timeout": 0}, "stop_timeout is 1 or more"),
+        ({"watchdog": 3}, "watchdog is 4 or more, or 0 for none"),
         ({"node": "a b"}, "node is made of"),
         ({"credentials": {"cookie": "relative"}}, "credentials is an absolute path"),
     ],

@@ -9,7 +9,9 @@ import pytest
 
 from dray.errors import ConfigError
 from dray.service.hardening import NAMES, RELAXATIONS
+from dray.service.install import list_install_commands
 from dray.service.systemd import SYSTEMD
+from dray.template.environment import TemplateFolder
 from tests.unit.service.test_formats import RICH
 
 
@@ -39,6 +41,33 @@ def test_systemd_has_nothing_to_say_about_the_units(options, service, templates,
     done = analyze("verify", "--man=no", "--recursive-errors=no", str(unit))
     said = [line for line in done.stderr.splitlines() if "shop" in line]
     assert (done.returncode, said) == (0, [])
+
+
+@pytest.mark.services
+def test_systemd_has_nothing_to_say_about_the_unit_of_the_port_mapper(service, templates, tmp_path):
+    write_units(service(), templates, tmp_path)
+    done = analyze("verify", "--man=no", "--recursive-errors=no", str(tmp_path / "epmd.service"))
+    assert [line for line in done.stderr.splitlines() if "epmd" in line] == []
+
+
+def test_the_port_mapper_is_installed_only_where_there_is_none(service, templates):
+    of_shop = service()
+    commands = list_install_commands(of_shop, SYSTEMD, SYSTEMD.render(of_shop, templates))
+    (command,) = [command for command in commands if "epmd" in command]
+    assert command == (
+        "systemctl cat epmd.service >/dev/null 2>&1 || install -m 0644 epmd.service /etc/systemd/system/epmd.service"
+    )
+
+
+def test_a_block_of_the_unit_can_be_extended(service, tmp_path):
+    (tmp_path / "service/systemd").mkdir(parents=True)
+    (tmp_path / "service/systemd/service").write_text(
+        '{% extends "built-in/service/systemd/service" %}\n'
+        "{% block service %}\n{{ super() }}OOMScoreAdjust=-500\n{% endblock %}\n"
+    )
+    text = SYSTEMD.render(service(), TemplateFolder(tmp_path))[0].text
+    of_service = text.partition("[Service]")[2].partition("[Install]")[0]
+    assert "OOMScoreAdjust=-500\n" in of_service
 
 
 @pytest.mark.services

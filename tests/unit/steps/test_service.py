@@ -34,11 +34,11 @@ def test_files_are_added_for_each_format(make_ctx):
     release, ctx = add(make_ctx, service("systemd", "runit", port=4000))
     found = texts(release)
     assert set(found) == {
-        "share/service/systemd/shop.service",
+        *(f"share/service/systemd/{name}.service" for name in ("shop", "epmd")),
         *(f"share/service/runit/shop/{name}" for name in ("run", "finish", "log/run")),
     }
     assert "Environment=PORT=4000\n" in found["share/service/systemd/shop.service"]
-    assert ctx.console.lines == ["result: systemd, runit: 4 files"]
+    assert ctx.console.lines == ["result: systemd, runit: 5 files"]
 
 
 def test_options_come_from_the_configuration_and_the_pipeline(make_ctx):
@@ -53,7 +53,7 @@ def test_a_template_of_the_project_counts(make_ctx, tmp_path):
     folder.mkdir(parents=True)
     (folder / "service").write_text("ours\n")
     release, _ = add(make_ctx, service("systemd"))
-    assert texts(release) == {"share/service/systemd/shop.service": "ours\n"}
+    assert texts(release)["share/service/systemd/shop.service"] == "ours\n"
 
 
 def test_what_a_format_ignores_is_said(make_ctx):

@@ -78,7 +78,7 @@ def test_commands_describe_themselves_and_help_lists_them_all(tmp_path):
     names = [path.rpartition("/")[2].removesuffix(".sh") for path in found if "/commands/" in path]
     assert names == [
         *("start", "start_iex", "daemon", "daemon_iex", "eval", "rpc", "remote"),
-        *("restart", "stop", "pid", "ping", "status", "version", "vm_args", "help"),
+        *("restart", "stop", "pid", "ping", "status", "version", "vm_args", "epmd", "help"),
     ]
     for name in names:
         assert f"    {name}" in found["releases/1.0/commands/help.sh"]

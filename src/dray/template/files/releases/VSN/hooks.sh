@@ -136,6 +136,7 @@ watch () {
   has_hooks post_start || [ -n "$NOTIFY_SOCKET" ] || return 0
   if [ "$RELEASE_DISTRIBUTION" = none ]; then
     warn "nobody can tell when $RELEASE_NAME is up without distribution: hooks of post_start do not run"
+    [ -z "$NOTIFY_SOCKET" ] || systemd-notify --ready
     return 0
   fi
   ( (
@@ -146,20 +147,29 @@ watch () {
     start_status=0
     run_hooks post_start || start_status=$?
     if [ "$start_status" -eq 0 ]; then
-      notify_ready
+      [ -z "$NOTIFY_SOCKET" ] || notify READY=1
+      [ -z "$WATCHDOG_USEC" ] || keep_watch "$1"
     else
       call_node init stop "[$start_status]" >/dev/null 2>&1
     fi
   ) </dev/null & )
 }
 
-# Lets the system itself say that it is ready: systemd believes the process that it started.
-notify_ready () {
-  [ -n "$NOTIFY_SOCKET" ] || return 0
-  erl_call_node -e >/dev/null <<'END'
+# Tells systemd, while the system lives and answers, that it does: without a sign of life it is started again. The
+# interval is half of what systemd allows (sd_watchdog_enabled(3)).
+keep_watch () {
+  while process_lives "$1"; do
+    notify WATCHDOG=1 || :
+    sleep "$((WATCHDOG_USEC / 2000000))"
+  done
+}
+
+# Lets the system itself say how it is: systemd believes the process that it started.
+notify () {
+  erl_call_node -e >/dev/null <<END
 Path = case os:getenv("NOTIFY_SOCKET") of "@" ++ Name -> [0 | Name]; Name -> Name end,
 {ok, Socket} = gen_udp:open(0, [local]),
-ok = gen_udp:send(Socket, {local, Path}, 0, <<"READY=1">>),
+ok = gen_udp:send(Socket, {local, Path}, 0, <<"$1">>),
 gen_udp:close(Socket).
 END
 }

@@ -143,10 +143,15 @@ need_node () {
     start* | daemon* | console | vm_args) choose_node ;;
     *) recall_node || choose_node ;;
   esac
-  [ -z "$dist_address" ] || [ -n "$cluster_port" ] || [ -n "$ERL_EPMD_ADDRESS" ] || {
+  limit_port_mapper
+}
+
+# A port mapper that is started by this command listens where the node does.
+limit_port_mapper () {
+  if [ -n "$dist_address" ] && [ -z "$cluster_port" ] && [ -z "$ERL_EPMD_ADDRESS" ]; then
     ERL_EPMD_ADDRESS=$dist_address
     export ERL_EPMD_ADDRESS
-  }
+  fi
 }
 
 # The first line of the flags that a start has rendered tells its node.
