@@ -158,11 +158,15 @@ def measure_launcher(place: Path, runs: int) -> list[Row]:
     ours.bin("daemon", env=env).run()
     wait_for(lambda: ours.bin("ping", env=env).succeeds(), "the node to answer")
     try:
-        ping = take_turns([ours.bin("ping", env=env).time, mix.bin("rpc", ":ok", env=env).time], runs=runs)
+        ping, status = (
+            take_turns([ours.bin(command, env=env).time, mix.bin("rpc", ":ok", env=env).time], runs=runs)
+            for command in ("ping", "status")
+        )
     finally:
         ours.bin("stop", env=env).run()
     return [
         Row("bin/NAME ping", "example", ping[0] * 1e3, ping[1] * 1e3, 'bin/NAME rpc ":ok" of Mix', 30),
+        Row("bin/NAME status", "example", status[0] * 1e3, status[1] * 1e3, 'bin/NAME rpc ":ok" of Mix', None),
         Row("bin/NAME version", "example", version[0] * 1e3, version[1] * 1e3, "the same of Mix", 1),
         Row(
             "bin/NAME start, up to the exec of the VM",

@@ -18,7 +18,11 @@ from dray.core.project import Commit
 from dray.core.release import Release
 from dray.core.step import StepDefinition
 from dray.plugins import list_steps
-from dray.template.environment import BUILT_IN
+from dray.service.install import list_install_commands
+from dray.service.model import build_service
+from dray.service.options import ServiceOptions
+from dray.service.registry import list_format_names, load_format
+from dray.template.environment import BUILT_IN, TemplateFolder
 from tests.fakes import make_context
 from tests.unit.assemble.test_definition import project
 
@@ -185,3 +189,15 @@ def test_the_step_of_the_walk_through_works(tmp_path):
     exec("from dray.core.contents import File\n" + test, names)  # noqa: S102
     (function,) = [item.name for item in ast.parse(test).body if isinstance(item, ast.FunctionDef)]
     names[function](lambda: make_context(tmp_path))
+
+
+@pytest.mark.parametrize("name", list_format_names())
+def test_every_format_of_a_service_has_a_page_with_its_commands_and_limits(name):
+    text = page(f"services/{name}.md")
+    assert f"(services/{name}.md)" in page("services.md")
+    chosen, service = load_format(name), build_service(ServiceOptions(), release="shop")
+    commands = list_install_commands(service, chosen, chosen.render(service, TemplateFolder()))
+    assert blocks(section(text, "Install"), "sh") == ["\n".join(commands) + "\n"]
+    ignored = section(text, "What it cannot do") if chosen.ignores else ""
+    options = ignored.partition("notice of the options")[2].partition(";")[0]
+    assert set(re.findall(r"`(\w+)`", options)) == chosen.ignores

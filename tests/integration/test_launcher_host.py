@@ -258,6 +258,17 @@ def test_a_cookie_beside_the_release_is_taken_as_mix_does(launch, greeter, tmp_p
     assert not (tmp_path / "run/COOKIE").exists()
 
 
+def test_a_name_that_is_taken_is_said_and_does_the_running_system_no_harm(launch, greeter):
+    launcher = launch(greeter, "greeter")
+    with launcher.running():
+        pid = launcher("pid").out.strip()
+        for command in ("start", "daemon"):
+            done = launcher(command)
+            assert done.status == 1
+            assert f"greeter runs already: pid {pid}, node " in done.err
+        assert launcher("pid").out.strip() == pid
+
+
 def test_asking_makes_no_cookie(launch, greeter, tmp_path):
     launcher = launch(greeter, "greeter")
     for command in ("ping", "status", "pid", "stop", "restart", "version", "remote"):

@@ -26,14 +26,14 @@ def add_project_hooks(release: Release, root: Path, settings: Settings) -> Relea
         settings: The values of ``config(...)``.
 
     Raises:
-        ConfigError: A point does not exist, or a file is missing.
+        ConfigError: A point does not exist, a file is missing, or one is not named like a hook.
     """
     folder = root / FOLDER
     for place in sorted(folder.iterdir()) if folder.is_dir() else ():
         if place.is_dir():
             point = parse_point(place.name)
-            for path in sorted(place.glob("*.sh")):
-                release = add_hook(release, point, path, origin=str(path.relative_to(root)))
+            for path in sorted(place.iterdir()):
+                release = _add_file(release, point, path, root)
     for key, setting in settings.section(SECTION).items():
         try:
             for name in _paths(setting.value):
@@ -60,6 +60,15 @@ def add_hook_file(release: Release, root: Path, point: str, path: str) -> Releas
     if not file.is_file():
         raise ConfigError(f"the hook {path} for {known} is missing: there is no such file", got=path)
     return add_hook(release, known, file, origin=path)
+
+
+def _add_file(release: Release, point: str, path: Path, root: Path) -> Release:
+    name = str(path.relative_to(root))
+    if path.suffix == ".sh":
+        return add_hook(release, point, path, origin=name)
+    if path.name.startswith((".", "README")) or path.name.endswith("~"):
+        return release
+    raise ConfigError(f"the hook {name} does not end in .sh", got=path.name, hint=f"rename it: mv {name} {name}.sh")
 
 
 def _paths(value: object) -> tuple[str, ...]:

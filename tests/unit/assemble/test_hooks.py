@@ -53,6 +53,17 @@ def test_a_folder_that_is_no_point_is_an_error_with_a_suggestion(tmp_path):
     assert caught.value.suggestion() == "pre_start"
 
 
+def test_a_file_without_its_suffix_is_an_error_and_notes_beside_hooks_are_none(tmp_path):
+    folder = tmp_path / "rel/hooks/pre_start"
+    folder.mkdir(parents=True)
+    for name in ("README.md", ".gitkeep", "migrate.sh~"):
+        (folder / name).write_text("")
+    assert add_project_hooks(RELEASE, tmp_path, EMPTY) == RELEASE
+    (folder / "migrate").write_text("")
+    with pytest.raises(ConfigError, match=r"the hook rel/hooks/pre_start/migrate does not end in \.sh"):
+        add_project_hooks(RELEASE, tmp_path, EMPTY)
+
+
 def test_a_missing_file_is_an_error_with_the_line_that_names_it(tmp_path):
     location = Location("rel/config.py", 4)
     settings = EMPTY.merge("hooks", "", {"pre_start": "rel/none.sh"}, location)
