@@ -30,6 +30,9 @@ NASTY = 'it\'s "5%" of $HOME `id` $(id) %(here)s \\n \\\nnew line\ttab <b>&amp; 
 HIDDEN = "p%40ss $word 'and' \"more\""
 
 
+STOP = ("pre_stop", "post_stop")
+
+
 @dataclass
 class Installed:
     """The release on a host: its tree, its service, and the launcher that asks it."""
@@ -51,6 +54,15 @@ class Installed:
         done = self.launcher("rpc", f'IO.write(Base.encode64(System.get_env("{name}")))')
         assert done.status == 0, done.err
         return base64.b64decode(done.out).decode()
+
+    def expect_hooks(self, *points):
+        """Wait until just these hooks have run since the last time."""
+        file = self.folder / "state/noted"
+        wait_for(
+            lambda: file.exists() and len(file.read_text().splitlines()) >= len(points), f"{points}; {self.said()}"
+        )
+        assert file.read_text().split() == list(points)
+        file.unlink()
 
     def said(self):
         return "\n".join(path.read_text(errors="replace") for path in self.folder.glob("log/**/*") if path.is_file())
@@ -74,6 +86,10 @@ def install(built, epmd, host, launch):
 
     def do(format_name, **options):
         root = shutil.copytree(built("single") / "_build/prod/rel/greeter", host / "root", symlinks=True)
+        for point in ("post_start", *STOP):
+            hook = root / "releases/1.2.3/hooks" / point / "001-note.sh"
+            hook.parent.mkdir(parents=True)
+            hook.write_text(f'echo {point} >>"$RELEASE_TMP/noted"\n')
         escaped = "".join(f"\\{letter}" if letter in '\\"$`' else letter for letter in HIDDEN)
         (host / "environment").write_text(f'HIDDEN="{escaped}"\n', encoding="utf-8")
         shutil.chown(host / "environment", "root", "nogroup")
@@ -130,8 +146,11 @@ def check_variables_and_user(installed, pid):
 
 
 def check_crash(installed, pid):
+    installed.expect_hooks("post_start")
     os.kill(pid, signal.SIGKILL)
-    return installed.wait_until_up(other_than=pid)
+    pid = installed.wait_until_up(other_than=pid)
+    installed.expect_hooks("post_start")
+    return pid
 
 
 def is_gone(pid):
@@ -151,6 +170,7 @@ def test_runit(install):
         stopped = run("sv", "-w", "60", "stop", folder, cwd=folder)
         assert stopped.status == 0, stopped.out
         assert is_gone(pid)
+        installed.expect_hooks(*STOP)
         assert run("sv", "-w", "60", "start", folder, cwd=folder).status == 0
         pid = installed.wait_until_up()
         assert installed.launcher("stop").status == 0
@@ -172,6 +192,7 @@ def test_s6(install):
         pid = check_crash(installed, pid)
         assert run("s6-svc", "-d", "-wD", "-T", "60000", folder, cwd=scan).status == 0
         assert is_gone(pid)
+        installed.expect_hooks(*STOP)
         assert run("s6-svc", "-u", "-wU", "-T", "60000", folder, cwd=scan).status == 0
         assert installed.launcher("stop").status == 0
         wait_for(lambda: run("s6-svstat", folder, cwd=scan).out.startswith("down"), "the service to stay down")
@@ -200,6 +221,7 @@ def test_supervisord(install):
         pid = check_crash(installed, pid)
         assert ctl("stop", "greeter").status == 0
         assert is_gone(pid)
+        installed.expect_hooks(*STOP)
         assert ctl("start", "greeter").status == 0
         installed.wait_until_up()
         assert installed.launcher("stop").status == 0
@@ -223,6 +245,7 @@ def test_sysv(install):
         assert init("status").status == 0
         pid = installed.pid()
         check_variables_and_user(installed, pid)
+        installed.expect_hooks("post_start")
         assert init("reload").out == "it`s $x 5%\n"
         os.kill(pid, signal.SIGKILL)
         wait_for(lambda: init("status").status == 3, "the crash to be seen")
@@ -232,6 +255,7 @@ def test_sysv(install):
         stopped = init("stop")
     assert (stopped.status, stopped.out) == (0, "greeter: stopped\n"), stopped.err
     assert is_gone(pid)
+    installed.expect_hooks("post_start", *STOP)
     assert init("frobnicate").status == 2
 
 
@@ -251,7 +275,7 @@ def test_export_writes_files_and_says_how_to_install_them(built, tmp_path):
 def test_export_prints(built):
     done = dray("export", "systemd", "--print", "--set", "environment=A=b c", cwd=built("single"))
     assert done.status == 0, done.err
-    assert done.out.startswith("# greeter.service: written by dray export systemd.")
+    assert done.out.startswith("==> greeter.service <==\n# greeter.service: written by dray export systemd.")
     assert 'Environment="A=b c"\n' in done.out
 
 
