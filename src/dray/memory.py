@@ -12,11 +12,11 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dray.disk import read_sealed, write_sealed
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-
-_SEAL_SIZE = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,24 +43,11 @@ class Memory:
             answer: Works it out.
         """
         file = self.folder / name.replace("/", "%")
-        try:
-            kept = file.read_bytes()
-        except OSError:
-            kept = b""
-        if kept[:_SEAL_SIZE] == _seal(question, kept[_SEAL_SIZE:]):
-            return kept[_SEAL_SIZE:]
+        key = hashlib.sha256(question.encode()).digest()
+        kept = read_sealed(file)
+        if kept is not None and kept.startswith(key):
+            return kept[len(key) :]
         fresh = answer()
-        self._keep(file, _seal(question, fresh) + fresh)
-        return fresh
-
-    def _keep(self, file: Path, data: bytes) -> None:
-        temporary = file.with_name(f".{file.name}.new")
         with contextlib.suppress(OSError):  # what cannot be kept is worked out again
-            self.folder.mkdir(parents=True, exist_ok=True)
-            temporary.write_bytes(data)
-            temporary.replace(file)
-
-
-def _seal(question: str, answer: bytes) -> bytes:
-    """Return what shows that an answer is whole, and belongs to this question."""
-    return hashlib.sha256(question.encode() + b"\0" + answer).digest()
+            write_sealed(file, key + fresh)
+        return fresh

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from dray._version import __version__
 from dray.core.pipeline import Parallel
+from dray.disk import read_sealed, write_sealed
 from dray.plugins import find_packages
 from dray.project.environment import list_variables
 from dray.project.git import find_git_index
@@ -232,22 +233,22 @@ def _list_names(places: Places) -> tuple[tuple[str, ...], ...]:
 
 
 def _load(file: Path) -> Record | None:
-    """Return what is kept; None where nothing is, or where it is damaged."""
+    """Return what is kept; None where nothing is, where it is damaged, or where another version of dray wrote it."""
+    kept = read_sealed(file)
+    if kept is None:
+        return None
     try:
-        seal, _, text = file.read_text(encoding="utf-8", errors="surrogateescape").partition("\n")
-        if seal != _seal(text):
-            return None
-        stored = json.loads(text)
+        stored = json.loads(kept)
         snapshot = stored["snapshot"]
         return Record(
             stored["question"],
             Places(*(tuple(part) for part in stored["places"])),
             stored["report"],
             tuple(stored["warnings"]),
-            snapshot and Snapshot({path: (*state,) for path, state in snapshot[1].items()}, snapshot[0]),
+            snapshot and Snapshot.from_json(snapshot),
             tuple(tuple(names) for names in stored["names"]),
         )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         return None
 
 
@@ -258,15 +259,7 @@ def _save(file: Path, record: Record) -> None:
         "places": [places.sources, places.roots, places.files, places.folders],
         "report": record.report,
         "warnings": record.warnings,
-        "snapshot": snapshot and [snapshot.moment, snapshot.files],
+        "snapshot": snapshot and snapshot.to_json(),
         "names": record.names,
     }
-    text = json.dumps(stored)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    temporary = file.with_name(f".{file.name}.new")
-    temporary.write_text(f"{_seal(text)}\n{text}", encoding="utf-8", errors="surrogateescape")
-    temporary.replace(file)
-
-
-def _seal(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
+    write_sealed(file, json.dumps(stored).encode())

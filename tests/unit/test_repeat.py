@@ -14,6 +14,7 @@ from dray.core.erts import Erts
 from dray.core.pipeline import as_pipeline
 from dray.core.project import ReleaseDefinition
 from dray.core.step_options import Overrides
+from dray.disk import write_sealed
 from dray.repeat import Repeat
 from tests.unit.assemble.test_definition import project
 
@@ -161,4 +162,11 @@ def test_a_damaged_record_is_no_record(world, damage):
     world.arm()
     (record,) = (world.ctx.work / "repeat").iterdir()
     record.write_bytes(damage(record.read_bytes()))
+    assert world.build() is False
+
+
+def test_a_record_of_another_form_is_no_record(world):
+    world.arm()
+    (record,) = (world.ctx.work / "repeat").iterdir()
+    write_sealed(record, b'{"question": "as another version of dray asked it"}')
     assert world.build() is False

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from dray.assemble.content import read_whole
 from dray.core.contents import Digest
+from dray.disk import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -114,6 +115,4 @@ def load_index(file: Path, root: Path) -> dict[str, Written]:
 def save_index(file: Path, root: Path, files: Mapping[str, Written]) -> None:
     """Remember what is in the tree at ``root``."""
     listed = {path: (item.key, item.digest.size, item.digest.sha256, *item.state[1:]) for path, item in files.items()}
-    temporary = file.with_name(f".{file.name}.new")
-    temporary.write_text(json.dumps({"format": _FORMAT, "root": str(root), "files": listed}))
-    temporary.replace(file)
+    write_atomically(file, json.dumps({"format": _FORMAT, "root": str(root), "files": listed}).encode())

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from dray.assemble.manifest import manifest_path
 from dray.core.artifact import Artifact
+from dray.disk import write_atomically
 from dray.errors import ConfigError, StepError
 
 if TYPE_CHECKING:
@@ -58,9 +59,7 @@ def reuse_or_write(
     except OSError as error:
         raise StepError(f"{path} cannot be written: {error.strerror or error}") from error
     known[str(path)] = {"key": key, "state": _state(path), "size": digest.size, "sha256": digest.sha256}
-    temporary = records.with_name(f".{records.name}.new")
-    temporary.write_text(json.dumps(known))
-    temporary.replace(records)
+    write_atomically(records, json.dumps(known).encode())
     return Artifact(kind, path, digest.size, digest.sha256), False
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from dray.disk import read_sealed, write_sealed
 from dray.project.git import filter_ignored
 from dray.project.snapshot import Snapshot, differences, take_snapshot
 
@@ -41,17 +42,17 @@ def run_unless_made(ctx: Context, name: str, task: str, *, outputs: Path, run: C
     own = {path for path in changed if path.startswith(f"{outputs}/")}
     own |= set(filter_ignored(ctx.shell, ctx.root, [path for path in changed if path not in own]))
     settled = before.update(after, own).settle(after)
-    record.parent.mkdir(parents=True, exist_ok=True)
-    record.write_text(json.dumps({"task": task, "moment": settled.moment, "files": settled.files}))
+    write_sealed(record, json.dumps([task, settled.to_json()]).encode())
     return True
 
 
 def _load(record: Path, task: str) -> Snapshot | None:
+    """Return the state in which a task left the project; None where that is unknown."""
+    kept = read_sealed(record)
     try:
-        stored = json.loads(record.read_bytes())
-        files = {path: (*state,) for path, state in stored["files"].items()}
-        return Snapshot(files, stored["moment"]) if stored["task"] == task else None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        of_task, snapshot = json.loads(kept or b"")
+        return Snapshot.from_json(snapshot) if of_task == task else None
+    except (ValueError, TypeError, AttributeError):
         return None
 
 

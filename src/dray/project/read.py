@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dray._version import __version__
+from dray.disk import write_atomically
 from dray.native.find import is_native_file
 from dray.project.discard import discard_code, discard_versions, find_altered, find_damaged, find_unseen
 from dray.project.environment import list_variables
@@ -26,7 +27,7 @@ from dray.project.places import list_common_files, list_result_folders, list_sou
 from dray.project.snapshot import Snapshot, differences, take_snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from dray.core.context import Context
     from dray.core.project import Project
@@ -191,7 +192,7 @@ def _load(ctx: Context, name: str) -> StoredFacts | None:
         facts = (work / f"{name}.etf").read_bytes()
         if index["for"] != _origin(ctx) or hashlib.sha256(facts).hexdigest() != index["facts"]:
             return None
-        sources, results = (_load_snapshot(index[name]) for name in ("sources", "results"))
+        sources, results = (Snapshot.from_json(index[name]) for name in ("sources", "results"))
         return StoredFacts(index["key"], sources, results, facts, tuple(map(Path, index["outside"])))
     except (OSError, ValueError, KeyError, TypeError):
         return None
@@ -207,8 +208,8 @@ def _save(ctx: Context, name: str, stored: StoredFacts) -> None:
         "for": _origin(ctx),
         "key": stored.key,
         "facts": hashlib.sha256(stored.facts).hexdigest(),
-        "sources": [stored.sources.moment, stored.sources.files],
-        "results": [stored.results.moment, stored.results.files],
+        "sources": stored.sources.to_json(),
+        "results": stored.results.to_json(),
         "outside": [str(path) for path in stored.outside],
     }
     write_atomically(ctx.work / f"{name}.etf", stored.facts)
@@ -218,15 +219,3 @@ def _save(ctx: Context, name: str, stored: StoredFacts) -> None:
 def _file_name(request: FactsRequest) -> str:
     """Return where the answer to a question is kept: one file for each release, whatever its version is."""
     return f"facts-{request.release or 'default'}"
-
-
-def _load_snapshot(value: tuple[int, Mapping[str, list[int | str]]]) -> Snapshot:
-    moment, files = value
-    return Snapshot({path: (*state,) for path, state in files.items()}, moment)  # type: ignore[misc]
-
-
-def write_atomically(path: Path, data: bytes) -> None:
-    """Write a file so that it has either its old or its new content."""
-    temporary = path.with_name(f".{path.name}.new")
-    temporary.write_bytes(data)
-    temporary.replace(path)

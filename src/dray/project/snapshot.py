@@ -12,7 +12,7 @@ import os
 import stat
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -40,6 +40,20 @@ class Snapshot:
 
     files: Mapping[str, State]
     moment: int
+
+    @classmethod
+    def from_json(cls, value: Any) -> Snapshot:
+        """Return the snapshot that ``to_json`` has described.
+
+        Raises:
+            TypeError, ValueError, AttributeError: It is something else.
+        """
+        moment, files = value
+        return cls({path: (*state,) for path, state in files.items()}, moment)
+
+    def to_json(self) -> list[Any]:
+        """Return the snapshot as JSON can hold it."""
+        return [self.moment, self.files]
 
     def settle(self, current: Snapshot) -> Snapshot:
         """Return the snapshot with the content of every file that changed shortly before it.
