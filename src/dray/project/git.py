@@ -28,21 +28,18 @@ def read_commit(shell: Shell, root: Path) -> Commit | None:
 
 def list_reference_files(root: Path) -> tuple[Path, ...]:
     """Return the files in which git keeps what ``git describe`` in a ``mix.exs`` depends on: HEAD and references."""
-    for folder in (root, *root.parents):
-        git = folder / ".git"
-        if git.is_file():
-            git = (folder / git.read_text(encoding="utf-8").removeprefix("gitdir:").strip()).resolve()
-        if git.is_dir():
-            common = git / "commondir"
-            shared = (git / common.read_text(encoding="utf-8").strip()).resolve() if common.is_file() else git
-            return (git / "HEAD", shared / "packed-refs", *sorted((shared / "refs").rglob("*")))
-    return ()
+    git = _find_git_folder(root)
+    if git is None:
+        return ()
+    common = git / "commondir"
+    shared = (git / common.read_text(encoding="utf-8").strip()).resolve() if common.is_file() else git
+    return (git / "HEAD", shared / "packed-refs", *sorted((shared / "refs").rglob("*")))
 
 
 def find_git_index(root: Path) -> Path | None:
     """Return the file in which git keeps what is staged; None where there is no repository."""
-    references = list_reference_files(root)
-    return references[0].with_name("index") if references else None
+    git = _find_git_folder(root)
+    return git / "index" if git else None
 
 
 def is_git_file(path: str) -> bool:
@@ -59,6 +56,16 @@ def filter_ignored(shell: Shell, root: Path, paths: Iterable[str]) -> tuple[str,
         ("git", "check-ignore", "--stdin", "-z"), cwd=root, stdin=listed.encode(), capture=True, check=False
     )
     return tuple(path for path in done.output.split("\0") if path)
+
+
+def _find_git_folder(root: Path) -> Path | None:
+    for folder in (root, *root.parents):
+        git = folder / ".git"
+        if git.is_file():
+            git = (folder / git.read_text(encoding="utf-8").removeprefix("gitdir:").strip()).resolve()
+        if git.is_dir():
+            return git
+    return None
 
 
 def _git(shell: Shell, root: Path, *arguments: str) -> str:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 from dray.service.format import ServiceFile
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from dray.core.context import Templates
     from dray.service.model import Process, Service
 
@@ -69,11 +71,47 @@ def render_ready(service: Service, process: Process, templates: Templates) -> tu
     return (ServiceFile(f"{process.name}.ready.sh", text, 0o755, f"{SCRIPTS}/{process.name}.ready.sh"),)
 
 
-def command_in_service(process: Process, words: tuple[str, ...]) -> str:
+def render_init_scripts(
+    service: Service,
+    templates: Templates,
+    template: str,
+    folder: str,
+    *,
+    rename: Callable[[Process], str] = lambda process: process.name,
+    **values: object,
+) -> tuple[ServiceFile, ...]:
+    """Return for each copy a script that an init system calls with ``start`` and ``stop``, and the one it starts.
+
+    Args:
+        service: The service.
+        templates: Renders the script.
+        template: The script's template.
+        folder: Where scripts are installed.
+        rename: Returns the script's name.
+        values: What the template gets besides what all of its kind get.
+    """
+    files: list[ServiceFile] = []
+    for process in service.processes:
+        name = rename(process)
+        text = templates.render(
+            template,
+            service=service,
+            process=process,
+            identifier=name,
+            description=service.description,
+            target=script_path(process),
+            log_file=f"{service.log_folder}/{process.name}.log",
+            parents=f"{service.state} {service.runtime} " if service.has_instances else "",
+            quote=quote_sh,
+            check=_command_in_service(process, service.check),
+            reload=quote_sh(_command_in_service(process, service.reload)) if service.reload else "",
+            **values,
+        )
+        files.append(ServiceFile(name, text, 0o755, f"{folder}/{name}"))
+        files.append(render_script(service, process, templates))
+    return tuple(files)
+
+
+def _command_in_service(process: Process, words: tuple[str, ...]) -> str:
     """Return a command line that runs a program in the service's environment; empty for no words."""
     return join_sh((script_path(process), *words)) if words else ""
-
-
-def parent_folders(service: Service) -> str:
-    """Return the folders above those of the instances, each followed by a blank, for a template."""
-    return f"{service.state} {service.runtime} " if service.has_instances else ""
