@@ -7,7 +7,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dray.beam.etf import decode, encode
-from dray.beam.terms import format_pretty, format_term, parse_terms
+from dray.beam.term_writer import format_pretty, format_term
+from dray.beam.terms import parse_terms
 from dray.core.term import Atom
 from tests.differential.erlang import ask_erlang
 from tests.strategies import terms

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from dray.assemble.facts import facts_of
 from dray.beam.etf import decode
-from dray.beam.terms import format_atom, format_pretty
+from dray.beam.term_writer import format_atom, format_pretty
 from dray.core.term import FALSE, TRUE, Atom, ImproperList, Map, Opaque, from_python
 from dray.errors import ProjectError
 

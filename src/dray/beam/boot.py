@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from dray.beam.app_file import pack_application
 from dray.beam.boot_order import BootApplication, order_applications
 from dray.beam.etf import decode
-from dray.beam.terms import format_term
+from dray.beam.term_writer import format_term
 from dray.core.term import Atom
 from dray.errors import IntegrityError, Location
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from dray.beam.terms import decode_source, format_pretty, parse_terms
+from dray.beam.term_writer import format_pretty
+from dray.beam.terms import decode_source, parse_terms
 from dray.core.term import Atom
 from dray.errors import IntegrityError, Location
 

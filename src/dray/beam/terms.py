@@ -1,10 +1,9 @@
-"""Erlang terms as text: what ``file:consult/1`` reads and ``io:format("~tp.")`` writes.
+"""Reads Erlang terms from text, as ``file:consult/1`` does; ``dray.beam.term_writer`` writes them.
 
 Covers all terms that have a text (``erl_parse:parse_term/1``), including based integers, character literals,
 adjacent strings, bit syntax with sizes and UTF-8, triple-quoted strings and string sigils (OTP 27).
 
-    parse_terms('{vsn, "1.0"}.')          == [(Atom("vsn"), "1.0")]
-    format_term((Atom("vsn"), "1.0"))     == '{vsn,"1.0"}'
+    parse_terms('{vsn, "1.0"}.') == [(Atom("vsn"), "1.0")]
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from dray.core.term import Atom, Bitstring, ExternalFun, ImproperList, Map, Opaque, make_list
+from dray.core.term import Atom, Bitstring, ExternalFun, Map, make_list
 from dray.errors import IntegrityError, Location
 
 if TYPE_CHECKING:
@@ -44,54 +43,6 @@ _CONTROL = dict(zip("abdefnrstv", "\a\b\x7f\x1b\f\n\r \t\v", strict=True)) | {"0
 _CODING = re.compile(r"coding[:=]\s*([-\w]+)")
 
 _MAX_SEGMENT = 1 << 20
-
-_PLAIN_ATOM = re.compile(r"[a-z][a-zA-Z0-9_@]*\Z")
-_NEEDS_NO_ESCAPE = re.compile(r"[ !#-&(-\[\]-~]*\Z")
-_PRINTABLE = re.compile(r"[ -\x7f\xa0-\xff\x08-\x0d\x1b]*\Z")
-_RESERVED = frozenset(
-    {
-        "after",
-        "and",
-        "andalso",
-        "band",
-        "begin",
-        "bnot",
-        "bor",
-        "bsl",
-        "bsr",
-        "bxor",
-        "case",
-        "catch",
-        "cond",
-        "div",
-        "else",
-        "end",
-        "fun",
-        "if",
-        "let",
-        "maybe",
-        "not",
-        "of",
-        "or",
-        "orelse",
-        "receive",
-        "rem",
-        "try",
-        "when",
-        "xor",
-    }
-)
-_TO_ESCAPE = {
-    "\\": "\\\\",
-    "\b": "\\b",
-    "\x7f": "\\d",
-    "\x1b": "\\e",
-    "\f": "\\f",
-    "\n": "\\n",
-    "\r": "\\r",
-    "\t": "\\t",
-    "\v": "\\v",
-}
 
 
 def decode_source(data: bytes, *, file: str) -> str:
@@ -134,38 +85,9 @@ def parse_terms(text: str, *, file: str = "<text>") -> list[Term]:
         raise IntegrityError("terms are nested too deeply to be read", location=Location(file)) from None
 
 
-def format_term(term: Term) -> str:
-    """Return a term as text on one line, with every atom and string quoted as it must be.
-
-    Raises:
-        ValueError: The term, or one inside it, has no text: a pid, a port, a reference or a local fun.
-    """
-    return _flat(term)
-
-
-def format_pretty(term: Term, *, width: int = 110, indent: int = 0) -> str:
-    """Return a term as text, broken into lines where it is longer than ``width``."""
-    flat = _flat(term)
-    if indent + len(flat) <= width or not isinstance(term, list | tuple):
-        return flat
-    opening, closing = ("[", "]") if isinstance(term, list) else ("{", "}")
-    pad = " " * (indent + 1)
-    items = (format_pretty(item, width=width, indent=indent + 1) for item in term)
-    return opening + f",\n{pad}".join(items) + closing
-
-
-def charlist(characters: str) -> Term:
+def _charlist(characters: str) -> Term:
     """Return a string of Erlang: the text, or the empty list for the empty text."""
     return characters or []
-
-
-def text_of(term: Term) -> str | None:
-    """Return the text of a string, a binary or an atom of Erlang's; None where it is none of them."""
-    if isinstance(term, str):
-        return str(term)
-    if isinstance(term, bytes):
-        return term.decode("utf-8", "replace")
-    return "" if term == [] else None
 
 
 class _Parser:
@@ -307,7 +229,7 @@ class _Parser:
             raw = self.lexeme
             parts.append(_dedent(raw) if self.kind == "triple" else _unescape(raw[1:-1]))
             self.advance()
-        return charlist("".join(parts))
+        return _charlist("".join(parts))
 
     def parse_sigil(self, lexeme: str) -> Any:
         letter = lexeme[1] if lexeme[1] != '"' else "b"
@@ -316,7 +238,7 @@ class _Parser:
             content = _dedent(body)
         else:
             content = body[1:-1] if letter.isupper() else _unescape(body[1:-1])
-        return charlist(content) if letter in "sS" else content.encode()
+        return _charlist(content) if letter in "sS" else content.encode()
 
     def parse_number(self) -> int | float:
         kind, lexeme = self.kind, self.lexeme
@@ -412,90 +334,3 @@ def _dedent(raw: str) -> str:
     lines = raw.split("\n")[1:]
     indentation = len(lines[-1]) - len(lines[-1].lstrip())
     return "\n".join(line[indentation:] for line in lines[:-1])
-
-
-def _flat(term: Any) -> str:
-    kind = type(term)
-    if kind is Atom:
-        return format_atom(term)
-    if kind is tuple:
-        return "{" + ",".join([_flat(item) for item in term]) + "}"
-    if kind is list:
-        return "[" + ",".join([_quoted_atoms.get(i) or _flat(i) if type(i) is Atom else _flat(i) for i in term]) + "]"
-    if kind is str:
-        return _flat_string(term)
-    if kind is int:
-        return str(term)
-    if kind is bytes:
-        return _flat_binary(term)
-    return _flat_rare(term)
-
-
-def _flat_rare(term: Any) -> str:
-    match term:
-        case float():
-            return _flat_float(term)
-        case Map():
-            return "#{" + ",".join(f"{_flat(k)} => {_flat(v)}" for k, v in term.pairs) + "}"
-        case ImproperList():
-            return "[" + ",".join(map(_flat, term.items)) + "|" + _flat(term.tail) + "]"
-        case Bitstring():
-            *whole, last = term.data
-            parts = [str(byte) for byte in whole] + [f"{last >> (8 - term.bits)}:{term.bits}"]
-            return "<<" + ",".join(parts) + ">>"
-        case ExternalFun():
-            return f"fun {format_atom(term.module)}:{format_atom(term.function)}/{term.arity}"
-        case Opaque():
-            raise ValueError(f"a {term.kind} has no text that could be read back")
-        case _:
-            raise TypeError(f"{type(term).__name__} is no Erlang term")
-
-
-_quoted_atoms: dict[str, str] = {}
-
-
-def format_atom(name: str) -> str:
-    """Return an atom's text, in quotes where it needs them."""
-    text = _quoted_atoms.get(name)
-    if text is None:
-        plain = _PLAIN_ATOM.match(name) and name not in _RESERVED
-        text = str(name) if plain else _quote(name, "'")
-        _quoted_atoms[str(name)] = text
-    return text
-
-
-def _quote(text: str, quote: str) -> str:
-    if _NEEDS_NO_ESCAPE.match(text):
-        return f"{quote}{text}{quote}"
-    escaped = "".join(_TO_ESCAPE.get(c) or _escape_rare(c, quote) for c in text)
-    return f"{quote}{escaped}{quote}"
-
-
-def _escape_rare(character: str, quote: str) -> str:
-    if character == quote:
-        return "\\" + quote
-    if character < " " or "\x80" <= character < "\xa0":
-        return f"\\x{{{ord(character):X}}}"
-    return character
-
-
-def _flat_string(text: str) -> str:
-    if _PRINTABLE.match(text):
-        return _quote(text, '"')
-    return "[" + ",".join([str(ord(c)) for c in text]) + "]"
-
-
-def _flat_binary(data: bytes) -> str:
-    try:
-        text = data.decode()
-    except UnicodeDecodeError:
-        text = "\0"
-    if not text.isprintable():
-        return "<<" + ",".join(map(str, data)) + ">>"
-    return "<<" + (_quote(text, '"') if text else "") + ("" if text.isascii() else "/utf8") + ">>"
-
-
-def _flat_float(value: float) -> str:
-    text = repr(value)
-    mantissa, exponent, power = text.partition("e")
-    return (mantissa if "." in mantissa else mantissa + ".0") + exponent + power

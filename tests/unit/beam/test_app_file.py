@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dray.beam.app_file import pack_application, parse_app
-from dray.beam.terms import format_term
+from dray.beam.term_writer import format_term
 from dray.core.term import Atom
 from dray.errors import IntegrityError
 

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dray.beam.etf import encode
-from dray.beam.terms import decode_source, format_pretty, format_term, parse_terms
+from dray.beam.term_writer import format_pretty, format_term
+from dray.beam.terms import decode_source, parse_terms
 from dray.core.term import Atom, Bitstring, ExternalFun, ImproperList, Map, Opaque
 from dray.errors import IntegrityError
 from tests.strategies import terms
