@@ -88,15 +88,20 @@ def read_chunks(data: bytes, *, file: str = "<module>") -> Iterator[tuple[bytes,
         yield name, data[start : start + size]
 
 
-def module_md5(data: bytes, *, file: str = "<module>") -> str:
+def module_md5(data: bytes, *, counted: tuple[bytes, ...] = MD5_CHUNKS, file: str = "<module>") -> str:
     """Return what ``beam_lib:md5/1`` returns, in hexadecimal: equal for a module and its stripped copy.
+
+    Args:
+        data: The module.
+        counted: The chunks that count.
+        file: Its name, for the message.
 
     Raises:
         IntegrityError: The bytes are no BEAM module.
     """
     chunks = dict(read_chunks(data, file=file))
     digest = hashlib.md5(usedforsecurity=False)
-    for name in MD5_CHUNKS:
+    for name in counted:
         chunk = chunks.get(name)
         if chunk is not None:
             digest.update(_clear_uniques(chunk) if name == b"FunT" else chunk)

@@ -1,7 +1,7 @@
 """Erlang terms as Python values.
 
-Not a codec: ``dray.beam.terms`` reads their text and ``dray.beam.term_writer`` writes it; ``dray.beam.etf`` is for the
-external term format.
+Not a codec: ``dray.beam.terms`` reads their text, ``dray.beam.term_writer`` writes it, and ``dray.beam.etf`` is for
+the external term format.
 
 ===================  ==========================================================================
 Erlang               Python

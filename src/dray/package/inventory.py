@@ -5,22 +5,19 @@ Works on what dray made, which describes itself, and on what ``mix release`` mad
 
 from __future__ import annotations
 
-import json
-import os
 import re
-import tarfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dray.errors import DrayError, IntegrityError, Location, UsageError
+from dray.assemble.stored import is_manifest, iterate_files, parse_manifest
+from dray.errors import DrayError
 from dray.native.elf import read_platform
 from dray.native.find import ELF_MAGIC, is_native
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-_MANIFEST = re.compile(r"releases/[^/]+/manifest\.json\Z")
 _APPLICATION = re.compile(r"lib/([a-zA-Z0-9_]+)-([^/]+)/")
 _RUNTIME = re.compile(r"erts-[^/]+/")
 
@@ -98,79 +95,20 @@ def read_inventory(path: Path) -> Inventory:
         UsageError: There is nothing, or something else.
         IntegrityError: It is damaged.
     """
-    if path.is_dir():
-        return _from_tree(path)
-    if not path.is_file():
-        raise UsageError(f"there is nothing at {path}", hint="dray build makes a release")
-    if path.suffix == ".json":
-        return _from_manifest(path)
-    if tarfile.is_tarfile(path):
-        return _from_tar(path)
-    raise UsageError("dray inspect reads a release's folder, its tar, or its manifest.json", got=str(path))
-
-
-def _from_tree(root: Path) -> Inventory:
-    if not (root / "releases").is_dir():
-        raise UsageError("a release's folder holds the folder releases", got=str(root))
-    files, facts = [], {}
-    for folder, _, names in os.walk(root):
-        inner = Path(folder).relative_to(root).as_posix()
-        if inner == "tmp" or inner.startswith("tmp/"):
-            continue
-        for name in names:
-            path = Path(folder, name)
-            relative = name if inner == "." else f"{inner}/{name}"
-            if path.is_symlink() or not path.is_file():
-                continue
-            if _MANIFEST.match(relative):
-                facts = _parse_manifest(path.read_bytes(), str(path))
-            with path.open("rb") as file:
-                head = file.read(4)
-            native = _native(head, path.read_bytes(), relative) if is_native(head) else None
-            files.append(InventoryFile(relative, path.stat().st_size, native))
-    return _group(str(root), facts, files)
-
-
-def _from_tar(path: Path) -> Inventory:
-    files, facts = [], {}
-    try:
-        with tarfile.open(path) as archive:
-            for member in archive:
-                content = archive.extractfile(member) if member.isfile() else None
-                if content is None:
-                    continue
-                name = member.name.removeprefix("./")
-                head = content.read(4)
-                if _MANIFEST.match(name):
-                    facts = _parse_manifest(head + content.read(), f"{path}:{name}")
-                native = _native(head, head + content.read(), name) if is_native(head) else None
-                files.append(InventoryFile(name, member.size, native))
-    except (tarfile.TarError, EOFError, OSError) as error:
-        raise IntegrityError(f"the tar is damaged: {error}", location=Location(str(path))) from error
-    if not any(file.path.startswith("releases/") for file in files):
-        raise UsageError("a release's tar holds the folder releases", got=str(path))
+    facts: dict[str, Any] = {}
+    files = []
+    for file in iterate_files(path):
+        if file.data is not None and is_manifest(file.path):
+            facts = parse_manifest(file.data, f"{path}:{file.path}")
+        native = _native(file.data, file.path) if file.data and is_native(file.data[:4]) else None
+        files.append(InventoryFile(file.path, file.size, native))
+    if path.is_file() and path.suffix == ".json":
+        facts = parse_manifest(path.read_bytes(), str(path))
     return _group(str(path), facts, files)
 
 
-def _from_manifest(path: Path) -> Inventory:
-    facts = _parse_manifest(path.read_bytes(), str(path))
-    files = [InventoryFile(item["path"], item["size"]) for item in facts["files"] if "size" in item]
-    return _group(str(path), facts, files)
-
-
-def _parse_manifest(data: bytes, file: str) -> dict[str, Any]:
-    try:
-        facts = json.loads(data)
-        wanted = {"name", "version", "applications", "files"}
-        if isinstance(facts, dict) and wanted <= facts.keys() and all("path" in item for item in facts["files"]):
-            return facts
-    except (ValueError, TypeError):
-        pass
-    raise IntegrityError("the file is no manifest of a release", location=Location(file))
-
-
-def _native(head: bytes, data: bytes, path: str) -> str:
-    if head != ELF_MAGIC:
+def _native(data: bytes, path: str) -> str:
+    if not data.startswith(ELF_MAGIC):
         return "native"
     try:
         return str(read_platform(data, file=path))

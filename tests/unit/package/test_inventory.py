@@ -57,7 +57,7 @@ def test_what_is_no_release_is_refused(tmp_path):
     with pytest.raises(UsageError, match="holds the folder releases"):
         read_inventory(tmp_path)
     (tmp_path / "x.txt").write_text("x")
-    with pytest.raises(UsageError, match="its tar, or its manifest"):
+    with pytest.raises(UsageError, match="a tar, or a manifest"):
         read_inventory(tmp_path / "x.txt")
 
 

@@ -1,0 +1,118 @@
+"""A release where it lies: a folder, a tar, or a ``manifest.json`` alone. Its files, one after the other.
+
+for file in iterate_files(Path("shop-0.1.0.tar.gz")):
+    print(file.path, file.size)
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import tarfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dray.errors import IntegrityError, Location, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_MANIFEST = re.compile(r"releases/[^/]+/manifest\.json\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file of a stored release.
+
+    Args:
+        path: Where it is in the release.
+        size: In bytes.
+        data: Its bytes; None where only a manifest tells of it.
+        sha256: Its checksum, where only a manifest tells of it.
+    """
+
+    path: str
+    size: int
+    data: bytes | None
+    sha256: str | None = None
+
+
+def iterate_files(path: Path) -> Iterator[StoredFile]:
+    """Yield the regular files of the release at a path.
+
+    Args:
+        path: The root of a tree, a tar (compressed or not), or a ``manifest.json``.
+
+    Raises:
+        UsageError: There is nothing, or something else.
+        IntegrityError: It is damaged.
+    """
+    if path.is_dir():
+        yield from _iterate_tree(path)
+    elif not path.is_file():
+        raise UsageError(f"there is nothing at {path}", hint="dray build makes a release")
+    elif path.suffix == ".json":
+        facts = parse_manifest(path.read_bytes(), str(path))
+        yield from (
+            StoredFile(item["path"], item["size"], None, item.get("sha256"))
+            for item in facts["files"]
+            if "size" in item
+        )
+    elif tarfile.is_tarfile(path):
+        yield from _iterate_tar(path)
+    else:
+        raise UsageError("a release is a folder, a tar, or a manifest.json", got=str(path))
+
+
+def is_manifest(path: str) -> bool:
+    """Tell whether a path in a release is that of its manifest."""
+    return _MANIFEST.match(path) is not None
+
+
+def parse_manifest(data: bytes, file: str) -> dict[str, Any]:
+    """Return what a manifest says.
+
+    Raises:
+        IntegrityError: It is none.
+    """
+    try:
+        facts = json.loads(data)
+        wanted = {"name", "version", "applications", "files"}
+        if isinstance(facts, dict) and wanted <= facts.keys() and all("path" in item for item in facts["files"]):
+            return facts
+    except (ValueError, TypeError):
+        pass
+    raise IntegrityError("the file is no manifest of a release", location=Location(file))
+
+
+def _iterate_tree(root: Path) -> Iterator[StoredFile]:
+    if not (root / "releases").is_dir():
+        raise UsageError("a release's folder holds the folder releases", got=str(root))
+    for folder, folders, names in os.walk(root):
+        inner = Path(folder).relative_to(root).as_posix()
+        folders.sort()
+        if inner == ".":
+            folders[:] = [name for name in folders if name != "tmp"]
+        for name in sorted(names):
+            path = Path(folder, name)
+            if not path.is_symlink() and path.is_file():
+                data = path.read_bytes()
+                yield StoredFile(name if inner == "." else f"{inner}/{name}", len(data), data)
+
+
+def _iterate_tar(path: Path) -> Iterator[StoredFile]:
+    found = False
+    try:
+        with tarfile.open(path) as archive:
+            for member in archive:
+                content = archive.extractfile(member) if member.isfile() else None
+                if content is not None:
+                    name = member.name.removeprefix("./")
+                    found = found or name.startswith("releases/")
+                    yield StoredFile(name, member.size, content.read())
+    except (tarfile.TarError, EOFError, OSError) as error:
+        raise IntegrityError(f"the tar is damaged: {error}", location=Location(str(path))) from error
+    if not found:
+        raise UsageError("a release's tar holds the folder releases", got=str(path))

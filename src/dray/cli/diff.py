@@ -1,0 +1,178 @@
+"""``dray diff``: what differs between two releases, and whether a running node could follow."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+from dray.cli.table import format_table
+from dray.errors import UsageError
+from dray.project.worktree import built_ref, is_ref
+from dray.shell import LocalShell
+from dray.template.environment import TemplateFolder
+from dray.upgrade.compare import ApplicationDifference, Changes, Difference, compare_sides
+from dray.upgrade.side import Side, read_side
+
+_MARKS = (("+", "added"), ("-", "removed"), ("~", "changed"))
+
+
+@click.command("diff")
+@click.argument("old")
+@click.argument("new")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.option("--html", "html", type=click.Path(path_type=Path), metavar="FILE", help="Write a page.")
+@click.option("--env", metavar="ENV", help="Environment in which commits are built; by default MIX_ENV, else prod.")
+def diff_command(old: str, new: str, html: Path | None, env: str | None, *, as_json: bool) -> None:
+    """Show what differs between the releases OLD and NEW, and whether a running node could follow.
+
+    Each is a release's folder, its tar, its manifest.json, or a commit, tag or branch of git, which is built.
+    """
+    difference = compare_sides(_read(old, env), _read(new, env))
+    if html is not None:
+        html.write_text(render_page(difference), encoding="utf-8")
+        click.echo(f"{html} written; open it in a browser", err=True)
+    if as_json:
+        click.echo(json.dumps(difference_as_json(difference), indent=2))
+    elif html is None:
+        click.echo("\n".join(format_difference(difference)))
+
+
+def _read(place: str, env: str | None) -> Side:
+    if Path(place).exists():
+        return read_side(Path(place))
+    root = Path.cwd()
+    shell = LocalShell(lambda line: click.echo(line, err=True))
+    if not is_ref(shell, root, place):
+        raise UsageError(
+            f"there is no release and no commit of git called {place}",
+            hint="give a release's folder, its tar, its manifest.json, or a commit, tag or branch",
+        )
+    click.echo(f"building {place} ...", err=True)
+    with built_ref(shell, root, place, env=env) as tree:
+        return replace(read_side(tree), source=place)
+
+
+def verdict_of(difference: Difference) -> str:
+    """Return the verdict in a word: ``same``, ``hot`` or ``restart``."""
+    if difference.reasons:
+        return "restart"
+    return "same" if difference.is_empty else "hot"
+
+
+def format_difference(difference: Difference) -> list[str]:
+    """Return a difference as lines for people."""
+    old, new = difference.old, difference.new
+    lines = [f"{old.name} {old.version} -> {new.name} {new.version}"]
+    if difference.runtime:
+        lines += ["", "runtime:"]
+        lines += format_table([(name, f"{a} -> {b}") for name, a, b in difference.runtime], indent="  ")
+    if difference.applications:
+        lines += ["", "applications:"]
+        for app in difference.applications:
+            lines.append(f"  {app.name} {describe_versions(app)}")
+            lines += _format_changes(_without_prefix(app.modules), "    ")
+            lines += _format_changes(app.files, "    ")
+    for title, changes in (
+        ("consolidated protocols", _without_prefix(difference.protocols)),
+        ("configuration", difference.config),
+        ("launcher and other files", difference.files),
+    ):
+        if changes:
+            lines += ["", f"{title}:", *_format_changes(changes, "  ")]
+    return [*lines, "", *_format_verdict(difference)]
+
+
+def _format_verdict(difference: Difference) -> list[str]:
+    words = {
+        "same": "the same: nothing differs but the version",
+        "hot": "hot: nothing is seen that stands against an upgrade of the running node",
+        "restart": "restart:",
+    }
+    return [words[verdict_of(difference)], *(f"  {reason}" for reason in difference.reasons)]
+
+
+def describe_versions(app: ApplicationDifference) -> str:
+    """Return what became of an application's version."""
+    if app.old is None:
+        return f"{app.new}, new"
+    if app.new is None:
+        return f"{app.old}, gone"
+    if app.is_unversioned:
+        return f"{app.new}, changed under the same version"
+    return f"{app.old} -> {app.new}"
+
+
+def _format_changes(changes: Changes, indent: str) -> list[str]:
+    return [f"{indent}{mark} {name}" for mark, kind in _MARKS for name in getattr(changes, kind)]
+
+
+def _without_prefix(changes: Changes) -> Changes:
+    """Return the names of modules as Elixir shows them."""
+    return Changes(*(tuple(name.removeprefix("Elixir.") for name in getattr(changes, kind)) for _, kind in _MARKS))
+
+
+def difference_as_json(difference: Difference) -> dict[str, Any]:
+    """Return a difference for programs."""
+
+    def side(of: Side) -> dict[str, Any]:
+        return {"source": of.source, "name": of.name, "version": of.version, "erts": of.erts}
+
+    def listed(changes: Changes) -> dict[str, list[str]]:
+        return {kind: list(getattr(changes, kind)) for _, kind in _MARKS}
+
+    return {
+        "old": side(difference.old),
+        "new": side(difference.new),
+        "runtime": {name: {"old": a, "new": b} for name, a, b in difference.runtime},
+        "applications": [
+            {
+                "name": app.name,
+                "old": app.old,
+                "new": app.new,
+                "modules": listed(app.modules),
+                "files": listed(app.files),
+            }
+            for app in difference.applications
+        ],
+        "protocols": listed(difference.protocols),
+        "config": listed(difference.config),
+        "files": listed(difference.files),
+        "verdict": verdict_of(difference),
+        "reasons": list(difference.reasons),
+    }
+
+
+def render_page(difference: Difference) -> str:
+    """Return a difference as a page that needs nothing from elsewhere."""
+    applications = [
+        {
+            "name": app.name,
+            "versions": describe_versions(app),
+            "changes": [*_rows(_without_prefix(app.modules)), *_rows(app.files)],
+        }
+        for app in difference.applications
+    ]
+    parts = [
+        {"name": "Consolidated protocols", "versions": "", "changes": _rows(_without_prefix(difference.protocols))},
+        {"name": "Configuration", "versions": "", "changes": _rows(difference.config)},
+        {"name": "Launcher and other files", "versions": "", "changes": _rows(difference.files)},
+    ]
+    return TemplateFolder().render(
+        "diff.html",
+        old=difference.old,
+        new=difference.new,
+        runtime=difference.runtime,
+        applications=applications,
+        parts=[part for part in parts if part["changes"]],
+        verdict=verdict_of(difference),
+        words=_format_verdict(difference)[0],
+        reasons=difference.reasons,
+    )
+
+
+def _rows(changes: Changes) -> list[tuple[str, str, str]]:
+    return [(mark, kind, name) for mark, kind in _MARKS for name in getattr(changes, kind)]

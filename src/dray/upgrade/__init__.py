@@ -1,0 +1,1 @@
+"""From one release to another: what differs, and whether a running node can follow."""

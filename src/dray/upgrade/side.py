@@ -1,0 +1,174 @@
+"""One side of a comparison: a release as far as a comparison needs it, read from where it lies.
+
+Modules count by the MD5 of ``beam_lib``, which is the same for a module and its stripped copy; all other files, and
+all files of a release of which only the manifest is left, by SHA-256.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from dray.assemble.stored import is_manifest, iterate_files, parse_manifest
+from dray.beam.module import MD5_CHUNKS, module_md5
+from dray.beam.relfile import parse_rel
+from dray.beam.term_writer import format_term
+from dray.beam.terms import decode_source, parse_terms
+from dray.errors import IntegrityError, UsageError
+from dray.native.find import is_native
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from dray.assemble.stored import StoredFile
+
+# Meta lists the features of the language that were enabled. beam_lib counts it, and Mix strips it.
+_COMPARED = tuple(name for name in MD5_CHUNKS if name != b"Meta")
+_REL = re.compile(r"releases/([^/]+)/[^/]+\.rel\Z")
+_CONFIG = re.compile(r"releases/[^/]+/sys\.config\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a file holds.
+
+    Args:
+        sha256: Of its bytes.
+        md5: Of a module, as ``beam_lib`` counts it; None for other files, and where only a manifest is known.
+        native: Whether it is machine code.
+    """
+
+    sha256: str
+    md5: str | None = None
+    native: bool = False
+
+    def is_same_as(self, other: Content) -> bool:
+        """Tell whether both hold the same: the same code for modules, the same bytes for all else."""
+        if self.md5 is not None and other.md5 is not None:
+            return self.md5 == other.md5
+        return self.sha256 == other.sha256
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """A release.
+
+    Args:
+        source: Where it was read from.
+        name: Its name.
+        version: Its version.
+        erts: The version of the runtime.
+        otp: OTP's release, where a manifest says it.
+        elixir: The version of Elixir; None without Elixir.
+        applications: Names and versions.
+        files: What is in it, by path.
+        config: What ``sys.config`` says: ``application.key`` and the value as text; None where only a manifest is
+            known.
+    """
+
+    source: str
+    name: str
+    version: str
+    erts: str
+    otp: str | None
+    elixir: str | None
+    applications: Mapping[str, str]
+    files: Mapping[str, Content]
+    config: Mapping[str, str] | None
+
+
+def read_side(path: Path) -> Side:
+    """Return the release at a path: the root of a tree, a tar, or a ``manifest.json``.
+
+    Raises:
+        UsageError: There is none.
+        IntegrityError: It is damaged.
+    """
+    files: dict[str, Content] = {}
+    facts: dict[str, Any] = {}
+    texts: dict[str, bytes] = {}
+    for file in iterate_files(path):
+        files[file.path] = _describe(file)
+        if file.data is None:
+            continue
+        if is_manifest(file.path):
+            facts = parse_manifest(file.data, f"{path}:{file.path}")
+        elif _REL.match(file.path) or _CONFIG.match(file.path):
+            texts[file.path] = file.data
+    if path.is_file() and path.suffix == ".json":
+        facts = parse_manifest(path.read_bytes(), str(path))
+        return _of_manifest(path, facts, files)
+    return _of_release(path, facts, files, texts)
+
+
+def _of_manifest(path: Path, facts: dict[str, Any], files: Mapping[str, Content]) -> Side:
+    applications = {item["name"]: item["version"] for item in facts["applications"]}
+    return Side(
+        str(path),
+        facts["name"],
+        facts["version"],
+        facts.get("erts") or "",
+        facts.get("otp"),
+        facts.get("elixir"),
+        applications,
+        files,
+        None,
+    )
+
+
+def _of_release(path: Path, facts: dict[str, Any], files: Mapping[str, Content], texts: Mapping[str, bytes]) -> Side:
+    found = sorted(name for name in texts if _REL.match(name))
+    if not found:
+        raise UsageError(f"{path} has no releases/VERSION/NAME.rel, so it is no release that OTP knows")
+    if len({name.rpartition("/")[0] for name in found}) > 1:
+        raise UsageError(
+            f"{path} holds several versions: {', '.join(name.split('/')[1] for name in found)}",
+            hint="compare the archives that they came from",
+        )
+    rel = parse_rel(texts[found[0]], file=f"{path}:{found[0]}")
+    applications = {item.name: item.version for item in rel.applications}
+    config = next((name for name in texts if _CONFIG.match(name)), None)
+    return Side(
+        str(path),
+        rel.name,
+        rel.version,
+        rel.erts_version,
+        facts.get("otp"),
+        applications.get("elixir"),
+        applications,
+        files,
+        _read_config(texts[config], f"{path}:{config}", rel.version) if config else {},
+    )
+
+
+def _describe(file: StoredFile) -> Content:
+    if file.data is None:
+        # A manifest does not tell machine code from data; its usual names do.
+        return Content(file.sha256 or "", native=file.path.endswith((".so", ".dylib")))
+    md5 = None
+    if file.path.endswith(".beam"):
+        md5 = module_md5(file.data, counted=_COMPARED, file=file.path)
+    return Content(hashlib.sha256(file.data).hexdigest(), md5, is_native(file.data[:4]))
+
+
+def _read_config(data: bytes, file: str, version: str) -> dict[str, str]:
+    terms = parse_terms(decode_source(data, file=file), file=file)
+    if len(terms) != 1 or not isinstance(terms[0], list):
+        raise IntegrityError(f"{file} is no configuration: it holds one list of applications")
+    found = {}
+    for section in terms[0]:
+        match section:
+            case (str() as application, list() as values):
+                pairs = (item for item in values if isinstance(item, tuple) and len(item) == 2)
+                found.update({f"{application}.{key}": _text_of(value, version) for key, value in pairs})
+            case _:
+                found["(another file)"] = _text_of(section, version)
+    return found
+
+
+def _text_of(value: Any, version: str) -> str:
+    """Return a value as text; the path of its own version's folder is the same for all versions."""
+    return format_term(value).replace(f"/releases/{version}/", "/releases/VSN/")
