@@ -117,5 +117,9 @@ def find_similar(got: str, choices: Iterable[str]) -> str | None:
     """Return the choice that a text was probably meant to be."""
     import difflib  # noqa: PLC0415 - only for a mistake
 
+    choices = tuple(choices)
+    twisted = [choice for choice in choices if sorted(choice) == sorted(got)]
+    if twisted:  # two letters in the wrong order are one mistake, which difflib takes for two
+        return twisted[0]
     close = difflib.get_close_matches(got, choices, n=1, cutoff=0.6)
     return close[0] if close else None

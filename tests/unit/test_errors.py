@@ -6,7 +6,7 @@ import pytest
 
 from dray import errors
 from dray.cli.render import format_error
-from dray.errors import ConfigError, DrayError, Location
+from dray.errors import ConfigError, DrayError, Location, find_similar
 
 
 @pytest.mark.parametrize(
@@ -57,3 +57,9 @@ def test_only_the_end_of_a_long_output_is_shown():
     lines = format_error(DrayError("it failed", output="\n".join(map(str, range(100)))))
     assert lines[0] == "  | 70"
     assert len(lines) == 31
+
+
+def test_two_letters_in_the_wrong_order_are_the_nearest_mistake():
+    assert find_similar("prot", ("root", "port")) == "port"
+    assert find_similar("levl", ("name", "level")) == "level"
+    assert find_similar("something", ("name", "level")) is None

@@ -31,9 +31,9 @@ def add_project_hooks(release: Release, root: Path, settings: Settings) -> Relea
     folder = root / FOLDER
     for place in sorted(folder.iterdir()) if folder.is_dir() else ():
         if place.is_dir():
-            point = parse_point(place.name)
-            for path in sorted(place.iterdir()):
-                release = _add_file(release, point, path, root)
+            point = _point_of(place, root)
+            for path in list_shell_files(place, root):
+                release = add_hook(release, point, path, origin=str(path.relative_to(root)))
     for key, setting in settings.section(SECTION).items():
         try:
             for name in _paths(setting.value):
@@ -62,13 +62,32 @@ def add_hook_file(release: Release, root: Path, point: str, path: str) -> Releas
     return add_hook(release, known, file, origin=path)
 
 
-def _add_file(release: Release, point: str, path: Path, root: Path) -> Release:
-    name = str(path.relative_to(root))
-    if path.suffix == ".sh":
-        return add_hook(release, point, path, origin=name)
-    if path.name.startswith((".", "README")) or path.name.endswith("~"):
-        return release
-    raise ConfigError(f"the hook {name} does not end in .sh", got=path.name, hint=f"rename it: mv {name} {name}.sh")
+def _point_of(folder: Path, root: Path) -> HookPoint:
+    try:
+        return parse_point(folder.name)
+    except ConfigError as error:
+        similar = error.suggestion()
+        name = folder.relative_to(root)
+        if similar:
+            error.hint = f"rename it: mv {name} {name.with_name(similar)}"
+        error.location = Location(str(folder), 0)
+        raise
+
+
+def list_shell_files(folder: Path, root: Path) -> list[Path]:
+    """Return the files of a folder that end in ``.sh``, by name; a README and hidden files may stand beside them.
+
+    Raises:
+        ConfigError: There is a file of another name, which would be passed over.
+    """
+    found = []
+    for path in sorted(folder.iterdir()):
+        if path.suffix == ".sh":
+            found.append(path)
+        elif not path.name.startswith((".", "README")) and not path.name.endswith("~"):
+            name = path.relative_to(root)
+            raise ConfigError(f"{name} does not end in .sh", got=path.name, hint=f"rename it: mv {name} {name}.sh")
+    return found
 
 
 def _paths(value: object) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dray.assemble.hooks import list_shell_files
 from dray.core.contents import Entry, File
 from dray.errors import ProjectError
 
@@ -75,11 +76,13 @@ def _read_own_commands(release: Release) -> dict[str, str]:
 
     Raises:
         ProjectError: One has the name of a command that every release has.
+        ConfigError: A file is not named like a command.
     """
     folder = release.project.root / OWN_COMMANDS if release.project else None
     if folder is None or not folder.is_dir():
         return {}
-    found = {path.stem: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.sh"))}
+    files = list_shell_files(folder, release.project.root if release.project else folder)
+    found = {path.stem: path.read_text(encoding="utf-8") for path in files}
     taken = sorted(found.keys() & {*_SHARED, *_ELIXIR, *_ERLANG, "help"})
     if taken:
         raise ProjectError(

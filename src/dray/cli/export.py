@@ -69,7 +69,9 @@ def export_command(
         target = Path(folder) if folder else Path("_build") / session.ctx.env / "service" / format_name
         for written in write_files(files, target):
             click.echo(written.path if written.state == "new" else f"{written.path} ({written.state})")
-        session.console.info(f"To install them on a server, copy {target} to it; there, as root:")
+        session.console.info(
+            f"To install them on a server, unpack the release at {service.root}, copy {target} to it; there, as root:"
+        )
         for command in list_install_commands(service, chosen, files):
             session.console.info(f"  {command}")
 

@@ -60,7 +60,11 @@ class _Commands(click.Group):
         from dray.errors import UsageError  # noqa: PLC0415 - only for a mistake
 
         if args and not args[0].startswith("-") and args[0] not in _COMMANDS:
-            raise UsageError(f"there is no command {args[0]}", got=args[0], choices=tuple(_COMMANDS))
+            raise UsageError(
+                f"there is no command {args[0]}; there are: {', '.join(_COMMANDS)}",
+                got=args[0],
+                choices=tuple(_COMMANDS),
+            )
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -137,9 +141,11 @@ def _interrupt(signum: int, frame: FrameType | None) -> NoReturn:
 
 def _comes_of_interruption(error: BaseException | None) -> bool:
     """Tell whether something made another error of an interruption, as Python 3.11 does while it makes a class."""
-    while error is not None and not isinstance(error, KeyboardInterrupt):
+    seen: set[int] = set()  # causes can form a ring
+    while error is not None and not isinstance(error, KeyboardInterrupt) and id(error) not in seen:
+        seen.add(id(error))
         error = error.__cause__ or error.__context__
-    return error is not None
+    return isinstance(error, KeyboardInterrupt)
 
 
 def _say_interrupted() -> int:

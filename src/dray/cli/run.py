@@ -149,11 +149,14 @@ def _run_or_repeat(session: Session, name: str, pipeline: Pipeline, overrides: O
 
 
 def _warn_of_strays(templates: TemplateFolder, console: Console) -> None:
-    """Warn of templates of the project that take the place of none: their names may be misspelt."""
+    """Warn of templates and blocks of the project that take the place of none: their names may be misspelt."""
     for name in templates.list_strays():
         similar = find_similar(name, set(templates.list_names()) - {name})
         hint = f"; did you mean {similar}?" if similar else ""
         console.warn(f"{PROJECT_TEMPLATES}/{name} takes the place of no template{hint}")
+    for name, block, similar in templates.list_stray_blocks():
+        hint = f"; did you mean {similar}?" if similar else ""
+        console.warn(f"{PROJECT_TEMPLATES}/{name} has the block {block}, which replaces none{hint}")
 
 
 def build_report(result: RunResult) -> dict[str, Any]:

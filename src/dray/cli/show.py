@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
 
 
 _OF_RELEASES = ("bin/", "erts/", "releases/", "service/")
-_BLOCK = re.compile(r"{%-? block (\w+)")
 
 
 @click.group("show")
@@ -94,7 +92,7 @@ def show_templates() -> None:
     rows = [
         (
             name,
-            " ".join(_BLOCK.findall(templates.source(name))),
+            " ".join(templates.list_blocks(name)),
             templates.describe_origin(name) or display_path(templates.find(name), root),
         )
         for name in templates.list_names()

@@ -7,6 +7,7 @@ written beside the user's, and modules that it imported from ``rel`` are forgott
 from __future__ import annotations
 
 import contextlib
+import re
 import runpy
 import sys
 import traceback
@@ -92,7 +93,9 @@ def _run(path: Path) -> dict[str, Any]:
         raise
     except SyntaxError as error:
         raise ConfigError(
-            f"{path.name} is not Python: {error.msg}", location=Location(str(error.filename), error.lineno or 0)
+            f"{path.name} is not Python: {error.msg}",
+            location=Location(str(error.filename), error.lineno or 0),
+            hint=_hint_for_syntax(error.text or ""),
         ) from error
     except (Exception, SystemExit) as error:
         raise ConfigError(
@@ -114,6 +117,19 @@ def find_user_line(error: BaseException, folder: Path) -> Location | None:
     for frame in reversed(frames):
         if Path(frame.filename).is_relative_to(folder):
             return Location(frame.filename, frame.lineno or 0)
+    return None
+
+
+def _hint_for_syntax(line: str) -> str | None:
+    """Return what to write instead of what would be right in Elixir."""
+    if "|>" in line:
+        return "steps are joined with |, not |>"
+    if re.match(r"\s*config\s+:", line):
+        return 'in Python: config("service", port=4000)'
+    if re.search(r"\bdo\s*$", line):
+        return "in Python a colon begins a block, and indentation holds it together"
+    if re.search(r"[\[{,(]\s*\w+:\s", line):
+        return "in Python a keyword argument is name=value, and a dictionary {'name': value}"
     return None
 
 

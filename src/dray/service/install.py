@@ -19,6 +19,7 @@ def list_install_commands(service: Service, chosen: ServiceFormat, files: tuple[
     return (
         *_list_user_commands(service, chosen),
         f"install -d -m 0750 -o root -g {service.group} {service.environment_file.rpartition('/')[0]}",
+        _make_environment_file(service),
         *_list_folders(service, chosen),
         f"install -d {' '.join(parents)}",
         *map(_install_file, placed),
@@ -29,6 +30,11 @@ def list_install_commands(service: Service, chosen: ServiceFormat, files: tuple[
 def _install_file(file: ServiceFile) -> str:
     unless = f"{file.unless} >/dev/null 2>&1 || " if file.unless else ""
     return f"{unless}install -m {file.mode:04o} {shlex.quote(file.path)} {file.target}"
+
+
+def _make_environment_file(service: Service) -> str:
+    file = service.environment_file
+    return f"test -e {file} || install -m 0640 -o root -g {service.group} /dev/null {file}"
 
 
 def _list_user_commands(service: Service, chosen: ServiceFormat) -> tuple[str, ...]:

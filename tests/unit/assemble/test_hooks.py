@@ -60,7 +60,7 @@ def test_a_file_without_its_suffix_is_an_error_and_notes_beside_hooks_are_none(t
         (folder / name).write_text("")
     assert add_project_hooks(RELEASE, tmp_path, EMPTY) == RELEASE
     (folder / "migrate").write_text("")
-    with pytest.raises(ConfigError, match=r"the hook rel/hooks/pre_start/migrate does not end in \.sh"):
+    with pytest.raises(ConfigError, match=r"rel/hooks/pre_start/migrate does not end in \.sh"):
         add_project_hooks(RELEASE, tmp_path, EMPTY)
 
 

@@ -54,6 +54,15 @@ def test_an_interruption_is_said_where_python_made_another_error_of_it(failing, 
     assert capsys.readouterr().err.startswith("error: interrupted")
 
 
+def test_causes_that_form_a_ring_are_a_bug_and_no_endless_loop(failing, capsys, tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    one, two = ValueError("one"), ValueError("two")
+    one.__context__, two.__context__ = two, one
+    failing(one)
+    assert run([]) == 70
+    assert "this is a bug" in capsys.readouterr().err
+
+
 def test_an_interruption_that_python_remembers_does_not_change_the_exit_status(tmp_path):
     """Python ends itself by SIGINT where an exec() of text was interrupted, even if that was handled."""
     (tmp_path / "program.py").write_text(

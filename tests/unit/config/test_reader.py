@@ -112,6 +112,21 @@ def test_reading_twice_reads_the_new_text(project):
 
 
 @pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("build = release() |> tar()\n", "steps are joined with |, not |>"),
+        ("config :service, port: 4000\n", 'in Python: config("service", port=4000)'),
+        ("if config_env() == 'prod' do\n", "in Python a colon begins a block, and indentation holds it together"),
+        ("config('tar', level: 9)\n", "in Python a keyword argument is name=value, and a dictionary {'name': value}"),
+    ],
+)
+def test_what_would_be_right_in_elixir_has_a_hint(project, text, hint):
+    with pytest.raises(ConfigError, match="is not Python") as caught, project(config_py=HEAD + text):
+        pass
+    assert caught.value.hint == hint
+
+
+@pytest.mark.parametrize(
     ("text", "message", "line"),
     [
         ("x = 1 / 0\n", "ZeroDivisionError", 3),
