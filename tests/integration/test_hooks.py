@@ -268,3 +268,17 @@ def test_a_block_of_a_template_can_be_changed_and_the_rest_follows_dray(launch, 
     (line,) = [line.split() for line in shown.splitlines() if line.startswith("releases/VSN/launcher.elixir")]
     assert line[-1] == "rel/templates/releases/VSN/launcher.elixir"
     assert {"pre_start", "functions"} < set(line)
+
+
+def test_a_daemon_that_ends_while_it_starts_is_seen_with_its_log(launch, tmp_path):
+    project = copy_project("single", tmp_path / "single")
+    write_hook(project, "post_start", "never.sh", "log never\n")
+    (project / "config").mkdir()
+    (project / "config/runtime.exs").write_text('System.fetch_env!("ONLY_ON_THE_HOST")\n')
+    build(project)
+    node = launch(project / "_build/prod/rel/greeter", "greeter")
+    done = node("daemon")
+    assert done.status == 1
+    assert "greeter ended while it was starting; its log is in " in done.err
+    assert 'could not fetch environment variable "ONLY_ON_THE_HOST"' in done.err
+    assert "never" not in done.out

@@ -458,6 +458,17 @@ def test_a_host_that_cannot_resolve_its_name_is_asked_by_a_whole_vm(launch, gree
         launcher.wait_until_up()
 
 
+@pytest.mark.shells
+@pytest.mark.parametrize("shell", SHELLS, ids=" ".join)
+def test_a_system_that_is_still_starting_is_stopped(launch, greeter, shell):
+    launcher = launch(greeter, "greeter")
+    launcher.shell = shell
+    assert launcher("daemon").status == 0
+    assert launcher("stop").status == 0
+    assert launcher("status").status == 3
+    assert "is not running: no answer" in launcher("ping").err
+
+
 def test_stop_reaches_a_system_that_is_just_restarting(launch, greeter):
     with launch(greeter, "greeter").running() as launcher:
         pid = int(launcher("pid").out)

@@ -118,12 +118,20 @@ begin () {
 begin_daemon () {
   has_hooks post_start || exec "$@"
   "$@"
-  wait_until "${RELEASE_START_TIMEOUT:-300}" node_answers ||
+  wait_until "${RELEASE_START_TIMEOUT:-300}" answers_or_ended ||
     fail "$RELEASE_NAME does not answer after ${RELEASE_START_TIMEOUT:-300} s; its log is in $RELEASE_TMP/log"
+  node_answers || {
+    show_log
+    fail "$RELEASE_NAME ended while it was starting; its log is in $RELEASE_TMP/log"
+  }
   start_status=0
   run_hooks post_start || start_status=$?
   [ "$start_status" -eq 0 ] || call_node init stop >/dev/null 2>&1 || :
   exit "$start_status"
+}
+
+answers_or_ended () {
+  node_answers || ! daemon_lives
 }
 
 node_answers () {

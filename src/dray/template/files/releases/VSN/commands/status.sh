@@ -11,6 +11,9 @@ if pid=$(node_pid); then
   echo "$RELEASE_NAME ${running%\"} is running: pid $pid, node $RELEASE_NODE," \
     "up $((seconds / 86400))d $((seconds / 3600 % 24))h $((seconds / 60 % 60))m $((seconds % 60))s"
   run_hooks status
+elif daemon_lives; then
+  echo "$RELEASE_NAME does not answer yet, or not any more; its log is in $RELEASE_TMP/log"
+  exit 3
 else
   echo "$RELEASE_NAME is not running"
   exit 3

@@ -8,7 +8,15 @@ case $limit in
   0?*) limit=${limit#"${limit%%[!0]*}"} ;;
 esac
 limit=${limit:-0}
-pid=$(node_pid) || not_running
+left=$((limit * 5))
+until pid=$(node_pid); do
+  # A system in the background that is still starting cannot be told yet.
+  if [ "$left" -le 0 ] || ! daemon_lives; then
+    not_running
+  fi
+  left=$((left - 1))
+  sleep 0.2
+done
 {% block pre_stop %}
 if claim pre_stop "$pid"; then
   stop_status=0
