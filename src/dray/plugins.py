@@ -67,8 +67,8 @@ def find_plugin_templates(steps: Iterable[Step], root: Path) -> dict[str, Path]:
         steps: The steps of a pipeline.
         root: The project; its own package ``rel`` is no plugin.
     """
-    folders = {name: place / _TEMPLATES for name, place in find_packages(steps).items()}
-    return {name: folder for name, folder in folders.items() if folder.is_dir() and not folder.is_relative_to(root)}
+    folders = {name: place / _TEMPLATES for name, place in find_packages(steps).items() if place != root / "rel"}
+    return {name: folder for name, folder in folders.items() if folder.is_dir()}
 
 
 def _list_points() -> EntryPoints:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -268,6 +269,69 @@ def test_a_block_of_a_template_can_be_changed_and_the_rest_follows_dray(launch, 
     (line,) = [line.split() for line in shown.splitlines() if line.startswith("releases/VSN/launcher.elixir")]
     assert line[-1] == "rel/templates/releases/VSN/launcher.elixir"
     assert {"pre_start", "functions"} < set(line)
+
+
+@pytest.mark.parametrize("shell", [("dash",), ("bash", "--posix"), ("busybox", "sh")], ids=lambda shell: shell[0])
+def test_a_hook_ends_at_its_first_command_that_fails(launch, tmp_path, shell):
+    project = copy_project("single", tmp_path / "single")
+    for point in ("pre_start", "post_start", "pre_stop"):
+        write_hook(project, point, "10-fail.sh", f'[ "$FAILING" != {point} ] || sh -c "exit 9"\necho past {point}\n')
+    build(project)
+    node = launch(project / "_build/prod/rel/greeter", "greeter")
+    node.shell = shell
+    started = node("start", env={"FAILING": "pre_start"})
+    assert (started.status, "past" in started.out) == (9, False)
+    started = node("daemon", env={"FAILING": "post_start"})
+    assert (started.status, "past post_start" in started.out) == (9, False)
+    wait_for(lambda: node("status").status == 3, "the system to stop")
+    with node.running():
+        stopped = node("stop", env={"FAILING": "pre_stop"})
+        assert (stopped.status, "past" in stopped.out) == (9, False)
+
+
+@pytest.mark.parametrize("shell", [("dash",), ("bash", "--posix"), ("busybox", "sh")], ids=lambda shell: shell[0])
+def test_a_hook_that_fails_after_a_signal_ends_there_too(node, said, foreground, hooked, shell):
+    node.shell = shell
+    hook = hooked / "releases/1.2.3/hooks/pre_stop/000-mark.sh"
+    hook.write_text('# mark\n[ "$FAILING" != mark ] || sh -c "exit 9"\necho past >>"$HOOK_LOG"\n')
+    try:
+        process = foreground(env={"FAILING": "mark"})
+        wait_for_point(said, "post_start")
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 9
+    finally:
+        hook.unlink()
+    assert "past" not in said()
+
+
+def test_a_hook_ends_with_the_launcher_that_waits_for_it(launch, tmp_path):
+    project = copy_project("single", tmp_path / "single")
+    write_hook(project, "pre_start", "slow.sh", 'echo began >>"$HOOK_LOG"\nsleep 5\necho done >>"$HOOK_LOG"\n')
+    build(project)
+    log = tmp_path / "hooks.log"
+    node = launch(project / "_build/prod/rel/greeter", "greeter", HOOK_LOG=str(log))
+    process = subprocess.Popen((node.tree / "bin/greeter", "start"), env={**os.environ, **node.env})
+    wait_for(log.exists, "the hook")
+    process.terminate()
+    process.wait(20)
+    wait_for(lambda: not list_processes(f"HOOK_LOG={log}"), "the hook to end", 8)
+    assert log.read_text() == "began\n"
+
+
+def list_processes(variable):
+    """Return the processes that have a variable."""
+    found = []
+    for file in Path("/proc").glob("[0-9]*/environ"):
+        with contextlib.suppress(OSError):
+            if variable.encode() in file.read_bytes():
+                found.append(file)
+    return found
+
+
+def test_a_limit_of_hooks_that_is_no_number_is_refused(node):
+    done = node("start", env={"RELEASE_HOOK_TIMEOUT": "10s"})
+    assert done.status == 1
+    assert "Expected RELEASE_HOOK_TIMEOUT to be a number of seconds, got: 10s" in done.err
 
 
 def test_a_daemon_that_ends_while_it_starts_is_seen_with_its_log(launch, tmp_path):

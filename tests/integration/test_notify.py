@@ -54,8 +54,26 @@ def test_a_watched_system_gives_signs_of_life(heard):
 
 
 def test_a_system_that_nobody_can_ask_is_ready_when_it_starts(heard):
-    (message,) = heard(1, RELEASE_DISTRIBUTION="none")
-    assert message.startswith("READY=1")
+    messages = heard(6, RELEASE_DISTRIBUTION="none", WATCHDOG_USEC="4000000")
+    told = [message.strip() for message in messages if "BARRIER" not in message]
+    assert told[0] == "READY=1"
+    assert set(told[1:]) == {"WATCHDOG=1"}
+
+
+def test_an_empty_cookie_of_systemd_is_refused(node, tmp_path):
+    (tmp_path / "cookie").write_text("")
+    done = node("start", env={"RELEASE_COOKIE": "", "CREDENTIALS_DIRECTORY": str(tmp_path)})
+    assert done.status == 1
+    assert "the credential cookie is empty" in done.err
+
+
+def test_an_empty_file_of_a_cookie_is_none(node, tmp_path):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run/COOKIE").write_text("")
+    node.env["RELEASE_COOKIE"] = ""
+    with node.running():
+        assert node("rpc", "IO.write(Node.get_cookie())").out != ""
+    assert (tmp_path / "run/COOKIE").read_text()
 
 
 def test_systemd_s_cookie_is_that_of_the_node_and_of_later_commands(heard, node, tmp_path):

@@ -30,6 +30,11 @@ def add_project_hooks(release: Release, root: Path, settings: Settings) -> Relea
     """
     folder = root / FOLDER
     for place in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if place.suffix == ".sh":
+            raise ConfigError(
+                f"{place.relative_to(root)} belongs into the folder of a hook point",
+                hint=f"for example: {FOLDER}/{HookPoint.PRE_START}/{place.name}",
+            )
         if place.is_dir():
             point = _point_of(place, root)
             for path in list_shell_files(place, root):
@@ -82,9 +87,11 @@ def list_shell_files(folder: Path, root: Path) -> list[Path]:
     """
     found = []
     for path in sorted(folder.iterdir()):
+        if path.name.startswith((".", "README")) or path.name.endswith("~"):
+            continue
         if path.suffix == ".sh":
             found.append(path)
-        elif not path.name.startswith((".", "README")) and not path.name.endswith("~"):
+        else:
             name = path.relative_to(root)
             raise ConfigError(f"{name} does not end in .sh", got=path.name, hint=f"rename it: mv {name} {name}.sh")
     return found

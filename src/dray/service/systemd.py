@@ -24,6 +24,8 @@ _RESTART = {"on-failure": "on-failure", "always": "always", "never": "no"}
 _MANAGED = (("StateDirectory", "/var/lib/"), ("RuntimeDirectory", "/run/"), ("LogsDirectory", "/var/log/"))
 _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t", "\r": "\\r", "%": "%%"}
 _PLAIN = re.compile(r"[A-Za-z0-9_./:=@+,-]+")
+# A node that finds no port mapper starts one: it is better to go on than to hold the start back.
+_A_MOMENT = 'for n in 1 2 3 4 5; do "$@" >/dev/null 2>&1 && break; sleep 1; done'
 _UNTIL = 'until "$@" >/dev/null 2>&1; do sleep 1; done'
 WAIT = (
     """\
@@ -127,8 +129,8 @@ def _render_port_mapper(service: Service, templates: Templates) -> ServiceFile:
     text = templates.render(
         "service/systemd/epmd.service",
         service=service,
-        wait=_join(("/bin/sh", "-c", _UNTIL, "wait", service.launcher, "epmd", "-names")),
-        hardening=list_protections((), root=service.root, writable=()),
+        wait=_join(("/bin/sh", "-c", _A_MOMENT, "wait", service.launcher, "epmd", "-names")),
+        hardening=list_protections(tuple({"home"} & set(service.relax)), root=service.root, writable=()),
     )
     return replace(_unit_file("epmd.service", text), unless="systemctl cat epmd.service")
 

@@ -19,17 +19,29 @@ has_hooks () {
   return 1
 }
 
-# Runs the hooks of a point, each in a shell of its own; the first that fails is the last.
+# Runs the hooks of a point; the first that fails ends the command with its status. To go on, use try_hooks.
 run_hooks () {
+  try_hooks "$1"
+  return "$hook_status"
+}
+
+# Runs the hooks of a point, each in a shell of its own, and sets hook_status; the first that fails is the last. It has
+# to be called by itself, not before || or in a condition: bash would go on in a hook after a command that fails.
+try_hooks () {
+  hook_status=0
   has_hooks "$1" || return 0
   for hook in "$REL_VSN_DIR/hooks/$1/"*.sh; do
-    run_hook "$1" "$hook" || return
+    run_hook "$1" "$hook"
+    [ "$hook_status" -eq 0 ] || return 0
   done
 }
 
 run_hook () {
   hook_point=$1 hook_file=$2
   hook_limit=${RELEASE_HOOK_TIMEOUT:-600}
+  case $hook_limit in
+    *[!0-9]*) fail "Expected RELEASE_HOOK_TIMEOUT to be a number of seconds, got: $hook_limit" ;;
+  esac
   read -r hook_origin <"$hook_file"
   (
     trap - TERM INT EXIT
@@ -39,11 +51,14 @@ run_hook () {
     . "$hook_file"
   ) &
   hook_pid=$!
-  # Ends with status 0 where the time is over. Its sleep is short: whoever ends the timer does not end its sleep.
+  # Ends with status 0 where it has ended the hook: the time is over, or the launcher is gone. Its sleep is short:
+  # whoever ends the timer does not end its sleep.
   (
     while [ "$hook_limit" -gt 0 ]; do
       sleep 1
       hook_limit=$((hook_limit - 1))
+      process_lives "$hook_pid" || exit 1
+      process_lives "$$" || hook_limit=0
     done
     trap '' TERM
     end_tree "$hook_pid"
@@ -55,11 +70,10 @@ run_hook () {
   kill -TERM "$hook_timer" 2>/dev/null || :
   if wait "$hook_timer" 2>/dev/null; then
     log "ERROR: the hook ${hook_origin#\# } ($hook_point) did not end within $hook_limit s (RELEASE_HOOK_TIMEOUT)" >&2
-    return 124
-  fi
-  [ "$hook_status" -eq 0 ] ||
+    hook_status=124
+  elif [ "$hook_status" -ne 0 ]; then
     log "ERROR: the hook ${hook_origin#\# } ($hook_point) failed with status $hook_status" >&2
-  return "$hook_status"
+  fi
 }
 
 # Ends a process and what it has started, as far as the system shows it.
@@ -91,11 +105,10 @@ read_hooks () {
 
 # For hooks: wait_until SECONDS COMMAND [ARGUMENT...], and rpc EXPRESSION.
 wait_until () {
-  wait_left=$(($1 * 10))
+  wait_end=$(($(date +%s) + $1))
   shift
   until "$@"; do
-    [ "$wait_left" -gt 0 ] || return 1
-    wait_left=$((wait_left - 1))
+    [ "$(date +%s)" -lt "$wait_end" ] || return 1
     sleep 0.1
   done
 }
@@ -118,20 +131,30 @@ begin () {
 begin_daemon () {
   has_hooks post_start || exec "$@"
   "$@"
+  reach_node
+  daemon_missed=
   wait_until "${RELEASE_START_TIMEOUT:-300}" answers_or_ended ||
     fail "$RELEASE_NAME does not answer after ${RELEASE_START_TIMEOUT:-300} s; its log is in $RELEASE_TMP/log"
   node_answers || {
     show_log
     fail "$RELEASE_NAME ended while it was starting; its log is in $RELEASE_TMP/log"
   }
-  start_status=0
-  run_hooks post_start || start_status=$?
-  [ "$start_status" -eq 0 ] || call_node init stop >/dev/null 2>&1 || :
-  exit "$start_status"
+  try_hooks post_start
+  [ "$hook_status" -eq 0 ] || call_node init stop >/dev/null 2>&1 || :
+  exit "$hook_status"
 }
 
+# A process that forks while it is looked for can be missed once.
 answers_or_ended () {
-  node_answers || ! daemon_lives
+  if node_answers; then
+    return 0
+  elif daemon_lives; then
+    daemon_missed=
+    return 1
+  elif [ -z "$daemon_missed" ]; then
+    daemon_missed=yes
+    return 1
+  fi
 }
 
 node_answers () {
@@ -144,37 +167,50 @@ watch () {
   has_hooks post_start || [ -n "$NOTIFY_SOCKET" ] || return 0
   if [ "$RELEASE_DISTRIBUTION" = none ]; then
     warn "nobody can tell when $RELEASE_NAME is up without distribution: hooks of post_start do not run"
-    [ -z "$NOTIFY_SOCKET" ] || systemd-notify --ready
+    ( (keep_watch "$1") </dev/null & )
     return 0
   fi
   ( (
+    reach_node
     until node_answers; do
       process_lives "$1" || exit 0
       sleep 0.1
     done
-    start_status=0
-    run_hooks post_start || start_status=$?
-    if [ "$start_status" -eq 0 ]; then
-      [ -z "$NOTIFY_SOCKET" ] || notify READY=1
-      [ -z "$WATCHDOG_USEC" ] || keep_watch "$1"
+    try_hooks post_start
+    if [ "$hook_status" -eq 0 ]; then
+      keep_watch "$1"
     else
-      call_node init stop "[$start_status]" >/dev/null 2>&1
+      call_node init stop "[$hook_status]" >/dev/null 2>&1
     fi
   ) </dev/null & )
 }
 
-# Tells systemd, while the system lives and answers, that it does: without a sign of life it is started again. The
-# interval is half of what systemd allows (sd_watchdog_enabled(3)).
+# Tells systemd that the system is ready and then, while it lives and answers, that it does: without a sign of life it
+# is started again. The interval is half of what systemd allows (sd_watchdog_enabled(3)).
 keep_watch () {
+  [ -n "$NOTIFY_SOCKET" ] || return 0
+  notify READY=1
+  [ -n "$WATCHDOG_USEC" ] || return 0
   while process_lives "$1"; do
-    notify WATCHDOG=1 || :
+    notify WATCHDOG=1
     sleep "$((WATCHDOG_USEC / 2000000))"
   done
 }
 
-# Lets the system itself say how it is: systemd believes the process that it started.
+# Lets the system itself say how it is: systemd believes the process that it started. For a system that erl_call does
+# not reach (without distribution, with TLS) the program of systemd says it, while the system answers as far as it can.
 notify () {
-  erl_call_node -e >/dev/null <<END
+  if [ "$RELEASE_DISTRIBUTION" != none ]; then
+    if notify_from_node "$1"; then
+      return 0
+    fi
+    node_answers || return 0
+  fi
+  systemd-notify "$1" || :
+}
+
+notify_from_node () {
+  erl_call_node -e >/dev/null 2>&1 <<END
 Path = case os:getenv("NOTIFY_SOCKET") of "@" ++ Name -> [0 | Name]; Name -> Name end,
 {ok, Socket} = gen_udp:open(0, [local]),
 ok = gen_udp:send(Socket, {local, Path}, 0, <<"$1">>),
@@ -204,14 +240,16 @@ supervise () {
     read -r stop_status <"$RELEASE_TMP/pre_stop-$system/failed"
   fi
   if [ -d "$RELEASE_TMP/pre_stop-$system" ] && claim post_stop "$system"; then
-    run_hooks post_stop || stop_status=$?
+    try_hooks post_stop
+    [ "$hook_status" -eq 0 ] || stop_status=$hook_status
   fi
   exit "$stop_status"
 }
 
 stop_system () {
   if claim pre_stop "$system"; then
-    run_hooks pre_stop || echo "$?" >"$RELEASE_TMP/pre_stop-$system/failed"
+    try_hooks pre_stop
+    [ "$hook_status" -eq 0 ] || echo "$hook_status" >"$RELEASE_TMP/pre_stop-$system/failed"
   fi
   # A system that is still starting forgets that it was told to stop.
   while process_lives "$system"; do

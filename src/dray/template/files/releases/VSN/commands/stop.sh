@@ -19,11 +19,10 @@ until pid=$(node_pid); do
 done
 {% block pre_stop %}
 if claim pre_stop "$pid"; then
-  stop_status=0
-  run_hooks pre_stop || stop_status=$?
-  if [ "$stop_status" -ne 0 ]; then
+  try_hooks pre_stop
+  if [ "$hook_status" -ne 0 ]; then
     rm -rf "$RELEASE_TMP/pre_stop-$pid"
-    exit "$stop_status"
+    exit "$hook_status"
   fi
 fi
 {% endblock %}
