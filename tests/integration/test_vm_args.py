@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 from pathlib import Path
@@ -213,6 +214,27 @@ def test_a_cluster_listens_where_it_is_told_with_the_cookie_of_the_host(launch, 
             (tmp_path / "cookie").write_text("ofthehost")
     finally:
         subprocess.run(("epmd", "-port", str(port), "-kill"), capture_output=True, check=False)
+
+
+@pytest.mark.services
+def test_a_node_that_speaks_tls_says_when_it_is_ready(launch, configured, tmp_path):
+    """``erl_call`` speaks no TLS: a whole VM asks the node, and systemd's own program says it."""
+    subprocess.run(("erl", "-noshell", "-eval", TLS_FILES), cwd=tmp_path, check=True)
+    settings = f'config("cluster", tls="{tmp_path}/tls.conf")\nconfig("greeter", applications={{"ssl": "permanent"}})'
+    launcher = launch(configured(settings), "greeter")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ear:
+        ear.bind(str(tmp_path / "notify"))
+        ear.settimeout(60)
+        env = {**os.environ, **launcher.env, "NOTIFY_SOCKET": str(tmp_path / "notify")}
+        process = subprocess.Popen(
+            (launcher.tree / "bin/greeter", "start"), env=env, stdin=subprocess.DEVNULL, start_new_session=True
+        )
+        try:
+            assert ear.recv(100).decode().strip() == "READY=1"
+            assert launcher("ping").out == "pong\n"
+        finally:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
 
 
 @pytest.mark.root
