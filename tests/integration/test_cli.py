@@ -493,7 +493,7 @@ def test_bash_completes_commands_options_and_pipelines(project):
         project, "from dray.steps import release\n\nbuild = release()\nbundle = release()\n_own = release()\nx = 1\n"
     )
     assert complete_in_bash(["dray", ""], project) == [
-        *("init", "build", "run", "deploy", "plan", "show", "export", "inspect", "doctor", "completion")
+        *("init", "build", "run", "deploy", "plan", "show", "export", "diff", "inspect", "doctor", "completion")
     ]
     assert complete_in_bash(["dray", "pl"], project) == ["plan"]
     assert complete_in_bash(["dray", "show", ""], project) == ["config", "facts", "steps", "templates"]
