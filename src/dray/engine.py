@@ -14,7 +14,7 @@ from dray.core.pipeline import Parallel
 from dray.core.release import Release
 from dray.core.settings import OTHER_SECTIONS
 from dray.core.step import Step
-from dray.core.step_options import resolve_step
+from dray.core.step_options import resolve_step, validate_section
 from dray.errors import ConfigError, DrayError, Location, PluginError, StepError
 
 if TYPE_CHECKING:
@@ -214,18 +214,21 @@ def validate_sections(settings: Settings, release: Release, known: frozenset[str
         known: Further names. Steps that other packages register are known, too.
 
     Raises:
-        ConfigError: A section has an unknown name.
+        ConfigError: A section has an unknown name, or an option that its step does not have.
     """
     others = release.project.releases if release.project else ()
     names = known | OTHER_SECTIONS | {release.name} | {other.name for other in others}
     unknown = [section for section in settings.sections if section not in names]
     if not unknown:
         return
-    from dray.plugins import list_step_names  # noqa: PLC0415 - the metadata of packages takes 10 ms to load
+    from dray.plugins import find_step, list_step_names  # noqa: PLC0415 - the metadata of packages takes 10 ms to load
 
     names |= set(list_step_names())
     for section in unknown:
-        if section not in names:
+        registered = find_step(section)
+        if registered is not None:
+            validate_section(registered, settings)
+        elif section not in names:
             origin = next(
                 (setting.origin for path, setting in settings.walk() if path.startswith(f"{section}.")), None
             )

@@ -49,6 +49,15 @@ def list_step_names() -> tuple[str, ...]:
     return tuple(sorted({point.name for point in _list_points()}))
 
 
+def find_step(name: str) -> StepDefinition[Any] | None:
+    """Return a registered step by its name; None where there is none.
+
+    Raises:
+        PluginError: It cannot be loaded.
+    """
+    return next((_load(point).definition for point in _list_points() if point.name == name), None)
+
+
 def find_packages(steps: Iterable[Step]) -> dict[str, Path]:
     """Return the packages besides dray that steps come from, by name: folders, or the files of single modules."""
     found = {}

@@ -235,6 +235,14 @@ def test_a_section_that_speaks_of_nothing_is_an_error_with_its_line_and_a_sugges
     assert caught.value.location == Location("rel/config.py", 3)
 
 
+def test_options_of_a_step_that_no_pipeline_has_are_checked_too():
+    release = Release(name="shop", version="1.0", project=project())
+    with pytest.raises(ConfigError, match="service has no option 'prot'") as caught:
+        validate_sections(settings_of(service={"prot": 4000}), release, frozenset())
+    assert caught.value.suggestion() == "port"
+    validate_sections(settings_of(service={"port": 4000}), release, frozenset())
+
+
 def test_sections_are_checked_once_the_release_has_its_name(engine, make_ctx):
     @step
     def begins(release, ctx):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from dray.core.settings import Settings
-    from dray.core.step import Step
+    from dray.core.step import Step, StepDefinition
 
 OWN_SECTION = frozenset({"release"})
 """Steps that read their settings themselves: the section of ``release`` has the name of the release."""
@@ -97,13 +97,13 @@ def resolve_step(step: Step, settings: Settings, overrides: Overrides) -> Resolv
     }
     if step.name not in OWN_SECTION:
         for name, setting in settings.section(step.name).items():
-            found[name] = _checked(step, options, name, setting)
+            found[name] = _checked(step.name, options, name, setting)
     for name, value in step.arguments:
-        found[name] = _checked(step, options, name, Setting(value, step.location or "default"))
+        found[name] = _checked(step.name, options, name, Setting(value, step.location or "default"))
     for name, text in overrides.of(step.name).items():
         if name not in options:
-            raise UsageError(f"--set: {_unknown(step, name, options)}", got=name, choices=tuple(options))
-        found[name] = _checked(step, options, name, Setting(text, "--set"))
+            raise UsageError(f"--set: {_unknown(step.name, name, options)}", got=name, choices=tuple(options))
+        found[name] = _checked(step.name, options, name, Setting(text, "--set"))
     for name in options:
         if name not in found:
             raise ConfigError(
@@ -112,17 +112,28 @@ def resolve_step(step: Step, settings: Settings, overrides: Overrides) -> Resolv
     return ResolvedStep(step, tuple((option, found[name]) for name, option in options.items()))
 
 
-def _checked(step: Step, options: Mapping[str, Option], name: str, setting: Setting) -> Setting:
+def validate_section(definition: StepDefinition[Any], settings: Settings) -> None:
+    """Check what ``config(STEP, ...)`` says of a step that no pipeline has.
+
+    Raises:
+        ConfigError: An option is unknown, or of the wrong type.
+    """
+    options = {option.name: option for option in definition.options}
+    for name, setting in settings.section(definition.name).items():
+        _checked(definition.name, options, name, setting)
+
+
+def _checked(owner: str, options: Mapping[str, Option], name: str, setting: Setting) -> Setting:
     option = options.get(name)
     if option is None:
         location = setting.origin if isinstance(setting.origin, Location) else None
-        raise ConfigError(_unknown(step, name, options), got=name, choices=tuple(options), location=location)
+        raise ConfigError(_unknown(owner, name, options), got=name, choices=tuple(options), location=location)
     if option.variadic:
         for item in setting.value:
-            validate_value(item, option, owner=step.name, origin=setting.origin)
+            validate_value(item, option, owner=owner, origin=setting.origin)
         return setting
-    return Setting(validate_value(setting.value, option, owner=step.name, origin=setting.origin), setting.origin)
+    return Setting(validate_value(setting.value, option, owner=owner, origin=setting.origin), setting.origin)
 
 
-def _unknown(step: Step, name: str, options: Mapping[str, Option]) -> str:
-    return f"{step.name} has no option {name!r}; it has: {', '.join(options) or 'none'}"
+def _unknown(owner: str, name: str, options: Mapping[str, Option]) -> str:
+    return f"{owner} has no option {name!r}; it has: {', '.join(options) or 'none'}"
