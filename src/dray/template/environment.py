@@ -88,6 +88,8 @@ class TemplateFolder:
     def list_strays(self) -> tuple[str, ...]:
         """Return the user's own templates that take the place of none, and that no other of them names."""
         own = _list_files(self.folders[: -len(self.named)])
+        if not own:  # as in most projects; to list the others would cost each build some milliseconds
+            return ()
         strays = own.keys() - _list_files(self.named.values()).keys()
         texts = {name: path.read_text(encoding="utf-8", errors="replace") for name, path in own.items()}
         return tuple(sorted(name for name in strays if not any(name in text for text in texts.values())))
