@@ -12,7 +12,7 @@ from dray.errors import ConfigError, UsageError
 from dray.project.read import read_project
 from dray.project.request import FactsRequest
 from dray.project.work import lock_work
-from dray.service.export import list_ignored, write_files
+from dray.service.export import render_format, write_files
 from dray.service.install import list_install_commands
 from dray.service.model import build_service
 from dray.service.options import list_options, read_service_options
@@ -59,10 +59,8 @@ def export_command(
             project = read_project(session.ctx, FactsRequest())
         name = choose_release(session, project, release)
         service = build_service(options, release=name, description=project.description or "")
-        for option in list_ignored(chosen, options):
-            session.console.warn(f"{format_name} cannot do anything about {option}")
-        user = find_user_templates(session.ctx.environ)
-        files = chosen.render(service, session.open_templates(session.steps, user))
+        templates = session.open_templates(session.steps, find_user_templates(session.ctx.environ))
+        files = render_format(chosen, options, service, templates=templates, warn=session.console.warn)
         if to_stdout:
             click.echo(format_files(files), nl=False)
             return

@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING
 from dray.service.options import ServiceOptions
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
+    from dray.core.context import Templates
     from dray.service.format import ServiceFile, ServiceFormat
+    from dray.service.model import Service
 
 _DEFAULTS = ServiceOptions()
 
@@ -48,6 +51,31 @@ def _write_file(file: ServiceFile, folder: Path) -> Written:
         path.write_bytes(data)
     path.chmod(file.mode)
     return Written(path, state)
+
+
+def render_format(
+    chosen: ServiceFormat,
+    options: ServiceOptions,
+    service: Service,
+    *,
+    templates: Templates,
+    warn: Callable[[str], None],
+) -> tuple[ServiceFile, ...]:
+    """Return the files of a format, and warn of the options that mean nothing to it.
+
+    Args:
+        chosen: The format.
+        options: What the user said.
+        service: The service that they describe.
+        templates: Renders the files.
+        warn: Called with each warning.
+
+    Raises:
+        ConfigError: The format cannot express what is asked.
+    """
+    for option in list_ignored(chosen, options):
+        warn(f"{chosen.name} cannot do anything about {option}")
+    return chosen.render(service, templates)
 
 
 def list_ignored(chosen: ServiceFormat, options: ServiceOptions) -> tuple[str, ...]:

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dray.service.format import ONLY_SYSTEMD, ServiceFile
-from dray.service.shell import join_sh, quote_sh
+from dray.service.shell import render_in_directory
 
 if TYPE_CHECKING:
     from dray.core.context import Templates
     from dray.service.model import Process, Service
+
+_BASE = "/etc/sv"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,17 +37,14 @@ class Runit:
 
 def _render_process(service: Service, process: Process, templates: Templates) -> list[ServiceFile]:
     def render(name: str, template: str = "") -> ServiceFile:
-        text = templates.render(
-            f"service/runit/{template or name}",
-            service=service,
-            process=process,
-            quote=quote_sh,
-            variables=service.variables(process),
-            check=join_sh(service.check),
-            log_folder=f"{service.log_folder}/{process.name}" if service.has_instances else service.log_folder,
+        return render_in_directory(
+            service,
+            process,
+            templates,
+            name=name,
+            template=f"service/runit/{template or name}",
+            base=_BASE,
         )
-        path = f"{process.name}/{name}"
-        return ServiceFile(path, text, 0o755, f"/etc/sv/{path}")
 
     files = [render("run"), render("finish"), render("log/run")]
     return [*files, render("check")] if service.check else files

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dray.service.format import ONLY_SYSTEMD, ServiceFile
-from dray.service.shell import join_sh, quote_sh
+from dray.service.shell import render_in_directory
 
 if TYPE_CHECKING:
     from dray.core.context import Templates
     from dray.service.model import Process, Service
+
+_BASE = "/etc/s6/sv"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,22 +35,19 @@ class S6Format:
 
 def _render_process(service: Service, process: Process, templates: Templates) -> list[ServiceFile]:
     def render(name: str, template: str = "") -> ServiceFile:
-        text = templates.render(
-            f"service/s6/{template or name}",
-            service=service,
-            process=process,
-            quote=quote_sh,
-            variables=service.variables(process),
-            check=join_sh(service.check),
-            log_folder=f"{service.log_folder}/{process.name}" if service.has_instances else service.log_folder,
+        return render_in_directory(
+            service,
+            process,
+            templates,
+            name=name,
+            template=f"service/s6/{template or name}",
+            base=_BASE,
             notify="s6-notifyoncheck -d -n 0 -w 1000 " if service.check else "",
         )
-        path = f"{process.name}/{name}"
-        return ServiceFile(path, text, 0o755, f"/etc/s6/sv/{path}")
 
     def write(name: str, number: int) -> ServiceFile:
         path = f"{process.name}/{name}"
-        return ServiceFile(path, f"{number}\n", 0o644, f"/etc/s6/sv/{path}")
+        return ServiceFile(path, f"{number}\n", 0o644, f"{_BASE}/{path}")
 
     files = [
         render("run"),

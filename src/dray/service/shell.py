@@ -112,6 +112,41 @@ def render_init_scripts(
     return tuple(files)
 
 
+def render_in_directory(
+    service: Service,
+    process: Process,
+    templates: Templates,
+    *,
+    name: str,
+    template: str,
+    base: str,
+    **values: object,
+) -> ServiceFile:
+    """Return an executable of a service directory, as runit and s6 have one for each copy.
+
+    Args:
+        service: The service.
+        process: The copy.
+        templates: Renders the file.
+        name: Its place in the directory.
+        template: Its template.
+        base: The folder of all service directories.
+        values: What the template gets besides what all of its kind get.
+    """
+    text = templates.render(
+        template,
+        service=service,
+        process=process,
+        quote=quote_sh,
+        variables=service.variables(process),
+        check=join_sh(service.check),
+        log_folder=f"{service.log_folder}/{process.name}" if service.has_instances else service.log_folder,
+        **values,
+    )
+    path = f"{process.name}/{name}"
+    return ServiceFile(path, text, 0o755, f"{base}/{path}")
+
+
 def _command_in_service(process: Process, words: tuple[str, ...]) -> str:
     """Return a command line that runs a program in the service's environment; empty for no words."""
     return join_sh((script_path(process), *words)) if words else ""

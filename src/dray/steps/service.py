@@ -29,7 +29,7 @@ def add_service(release: Release, ctx: Context, *formats: str, **settings: Any) 
         The release with the files.
     """
     from dray.errors import StepError
-    from dray.service.export import list_ignored
+    from dray.service.export import render_format
     from dray.service.model import build_service
     from dray.service.options import ServiceOptions
     from dray.service.registry import list_format_names, load_format
@@ -42,10 +42,8 @@ def add_service(release: Release, ctx: Context, *formats: str, **settings: Any) 
     entries: list[File] = []
     for name in formats:
         chosen = load_format(name)
-        for option in list_ignored(chosen, options):
-            ctx.console.warn(f"{name} cannot do anything about {option}")
         folder = f"share/service/{name}"
-        files = chosen.render(described, ctx.templates)
+        files = render_format(chosen, options, described, templates=ctx.templates, warn=ctx.console.warn)
         entries += [File(f"{folder}/{file.path}", file.text.encode(), file.mode) for file in files]
     ctx.console.result(f"{', '.join(formats)}: {len(entries)} files")
     return release.add(*entries)
