@@ -189,7 +189,8 @@ call_init(Module, Args) ->
 call_start(Callback, Argument) ->
     true = register(?COLLECTOR, self()),
     {?INLINE, Binary, File} = code:get_object_code(?INLINE),
-    {module, ?INLINE} = code:load_binary(?INLINE, "dray", noting_module()),
+    {ok, Noting} = file:read_file(filename:join(filename:dirname(code:which(?MODULE)), "dray_default.beam")),
+    {module, ?INLINE} = code:load_binary(?INLINE, "dray_default", Noting),
     Result = call(fun() -> Callback:start(normal, Argument) end),
     true = unregister(?COLLECTOR),
     code:purge(?INLINE),
@@ -213,22 +214,6 @@ noted() ->
         {noted, Pid, Args} -> [{Pid, Args} | noted()]
     after 0 -> []
     end.
-
-%% A supervisor of this callback has no children, and tells which ones it should have had.
-noting_module() ->
-    Source = [
-        "-module('Elixir.Supervisor.Default').",
-        "-export([init/1]).",
-        "init(Args) -> dray_children_collector ! {noted, self(), Args}, {ok, {#{}, []}}."
-    ],
-    Forms = [form(Line) || Line <- Source],
-    {ok, ?INLINE, Binary} = compile:forms(Forms, []),
-    Binary.
-
-form(Line) ->
-    {ok, Tokens, _} = erl_scan:string(Line),
-    {ok, Form} = erl_parse:parse_form(Tokens),
-    Form.
 
 %% Calls a function of the new version's, in a process of its own and within a time.
 call(Function) ->

@@ -149,6 +149,7 @@ switch_version () {
     report_upgrade none "$RELEASE_NAME $upgrade_to runs already"
   fi
   [ "$permanent_version" = "$running_version" ] || settle_running
+  keep_environment
   find_verdict
   if [ "$upgrade_how" = hot ] && [ "$upgrade_mode" != hot ]; then
     fail_upgrade "it cannot be done without a restart, as --hot wants it" "$upgrade_from runs as before"
@@ -185,6 +186,29 @@ add_reason () {
 '
 }
 
+# The variables and the folder of the running system, as a script, so that the new version is configured as it was: what
+# they are for whoever upgrades is another matter. Variables that only the command has count, too. Where erl_call does not
+# reach the node, those of the command have to do.
+# shellcheck disable=SC2016 # the expression is Erlang's
+keep_environment () {
+  environment_file=$RELEASE_TMP/environment-$$.sh
+  trap 'rm -f "$upgrade_lock" "$environment_file"' EXIT
+  (umask 077 && mkdir -p "$RELEASE_TMP" && : >"$environment_file") ||
+    fail_upgrade "$RELEASE_TMP cannot be written" "$upgrade_from runs as before"
+  need_cookie
+  erl_call_node -e >/dev/null 2>&1 <<END || :
+Quote = fun(Text) -> [39, string:replace(Text, [39], [39, 92, 39, 39], all), 39] end,
+Own = ["RELEASE_ROOT", "RELEASE_VSN", "RELEASE_PROG", "RELEASE_COMMAND", "RELEASE_VM_ARGS", "RELEASE_REMOTE_VM_ARGS",
+       "RELEASE_SYS_CONFIG", "RELEASE_BOOT_SCRIPT", "RELEASE_BOOT_SCRIPT_CLEAN", "RELDIR", "BINDIR", "ROOTDIR", "EMU",
+       "PROGNAME", "NOTIFY_SOCKET", "ERL_ZFLAGS", "PWD", "OLDPWD", "SHLVL", "_"],
+{ok, Folder} = file:get_cwd(),
+Lines = [["export ", Name, "=", Quote(Value), 10] || {Name, Value} <- os:env(), not lists:member(Name, Own),
+         re:run(Name, "^[A-Za-z_][A-Za-z0-9_]*\$", [{capture, none}]) =:= match],
+ok = file:write_file("$environment_file", unicode:characters_to_binary([Lines, "cd ", Quote(Folder), 10])).
+END
+  [ -s "$environment_file" ] || warn "the variables of the running system are not known here; those of this command count"
+}
+
 # Installs the new version into the running system; returns where that is impossible, and nothing has been touched.
 upgrade_hot () {
   need_cookie
@@ -194,6 +218,8 @@ upgrade_hot () {
   if has_hooks pre_upgrade || has_hooks status; then upgrade_hook=$RELEASE_ROOT/bin/{{ name }}; fi
   hot_status=0
   hot_output=$(
+    # shellcheck source=/dev/null
+    . "$environment_file"
     DRAY_NODE=$RELEASE_NODE DRAY_FROM=$upgrade_from DRAY_RELUP=$relup_version DRAY_HOOK=$upgrade_hook \
       "${erts_bin}erl" -noinput -hidden -mode interactive \
       "-$RELEASE_DISTRIBUTION" "upgrade-$$-$RELEASE_NODE" -setcookie "$RELEASE_COOKIE" \
@@ -243,7 +269,8 @@ return_to_old () {
 upgrade_by_restart () {
   log "$RELEASE_NAME $upgrade_from -> $upgrade_to needs a restart:" >&2
   printf '%s' "$upgrade_reasons" | sed 's/^/  /' >&2
-  run_version "$upgrade_to" eval {{ "':ok'" if language == "elixir" else "ok" }} >&2 ||
+  # shellcheck source=/dev/null
+  (. "$environment_file" && run_version "$upgrade_to" eval {{ "':ok'" if language == "elixir" else "ok" }}) >&2 ||
     fail_upgrade "the configuration of $upgrade_to could not be computed, as it says above" "$upgrade_from runs as before"
   try_hooks pre_upgrade
   [ "$hook_status" -eq 0 ] || fail_upgrade "a hook of pre_upgrade failed" "$upgrade_from runs as before"
@@ -269,25 +296,6 @@ remember_start () {
   start_command=$(call_node os getenv '["RELEASE_COMMAND"]') || start_command=
   start_command=${start_command#\"}
   start_command=${start_command%\"}
-  start_file=$RELEASE_TMP/start-$$.sh
-  case $start_command in
-    daemon*) keep_start || warn "the variables of the running system are not known here; those of this command are taken" ;;
-  esac
-}
-
-# shellcheck disable=SC2016 # the expression is Erlang's
-keep_start () {
-  (umask 077 && : >"$start_file") && erl_call_node -e >/dev/null 2>&1 <<END
-Quote = fun(Text) -> [39, string:replace(Text, [39], [39, 92, 39, 39], all), 39] end,
-Own = ["RELEASE_ROOT", "RELEASE_VSN", "RELEASE_PROG", "RELEASE_COMMAND", "RELEASE_VM_ARGS", "RELEASE_REMOTE_VM_ARGS",
-       "RELEASE_SYS_CONFIG", "RELEASE_BOOT_SCRIPT", "RELEASE_BOOT_SCRIPT_CLEAN", "RELDIR", "BINDIR", "ROOTDIR", "EMU",
-       "PROGNAME", "NOTIFY_SOCKET", "PWD", "OLDPWD", "SHLVL", "_"],
-{ok, Folder} = file:get_cwd(),
-Lines = [["export ", Name, "=", Quote(Value), 10] || {Name, Value} <- os:env(), not lists:member(Name, Own),
-         re:run(Name, "^[A-Za-z_][A-Za-z0-9_]*\$", [{capture, none}]) =:= match],
-ok = file:write_file("$start_file", unicode:characters_to_binary([Lines, "cd ", Quote(Folder), 10])).
-END
-  [ -s "$start_file" ]
 }
 
 # Starts what was started in the background; a service manager does so by itself.
@@ -298,7 +306,7 @@ start_again () {
         forget_version
         unset RELEASE_VSN
         # shellcheck source=/dev/null
-        [ ! -s "$start_file" ] || . "$start_file"
+        . "$environment_file"
         exec "$RELEASE_ROOT/bin/{{ name }}" "$start_command"
       ) || :
       ;;
@@ -376,7 +384,6 @@ restart_release_handler () {
 }
 
 finish_upgrade () {
-  rm -f "$start_file"
   try_hooks post_upgrade
   [ "$hook_status" -eq 0 ] || fail_upgrade "a hook of post_upgrade failed" "$upgrade_to runs"
   find_running_version
@@ -404,7 +411,6 @@ report_upgrade () {
 
 # fail_upgrade WHAT STATE.
 fail_upgrade () {
-  rm -f "$start_file"
   [ -z "$upgrade_json" ] || print_report "${upgrade_mode:-none}" failed "$1; $2"
   if [ "$upgrade_mode" != hot ] && [ "$upgrade_how" = hot ]; then
     printf '%s' "$upgrade_reasons" | sed 's/^/  /' >&2
