@@ -18,10 +18,11 @@ if TYPE_CHECKING:
     from dray.core.release import Release
 
 _SHARED = (
-    *("restart", "stop", "pid", "ping", "status", "version", "vm_args", "epmd"),
+    *("restart", "stop", "pid", "ping", "ready", "status", "version", "vm_args", "epmd"),
     *("upgrade", "downgrade", "versions", "remove"),
 )
 _INTERNAL = ("switch_version", "run_hooks")
+_UPGRADE_FILES = ("versions.sh", "change.sh", "hot.sh", "restart.sh", "versions.escript")
 _ELIXIR = ("start", "start_iex", "daemon", "daemon_iex", "eval", "rpc", "remote")
 _ERLANG = ("start", "console", "daemon", "eval", "rpc", "remote")
 
@@ -70,7 +71,7 @@ def list_launcher_entries(release: Release, erts: Erts, templates: Templates, *,
         File(f"{folder}/launcher", main.encode()),
         *(
             File(f"{folder}/{name}", templates.render(f"releases/VSN/{name}", **values).encode())
-            for name in ("hooks.sh", "upgrade.sh", "versions.escript")
+            for name in ("hooks.sh", *(f"upgrade/{name}" for name in _UPGRADE_FILES))
         ),
         *_list_commands(folder, language, templates, values, _read_own_commands(release)),
     ]

@@ -307,7 +307,7 @@ run_hooks(Point) ->
 %%% Words.
 
 describe(#{children := Children, protocols := #{load := Protocols, remove := Removed}}) ->
-    say([{did, text("~tp: ~ts", [Name, describe_children(Operation)])} || #{name := Name} = Operation <- Children]),
+    say([{did, text("~ts: ~ts", [show(Name), describe_children(Operation)])} || #{name := Name} = Operation <- Children]),
     say([{did, text("consolidated protocols: ~b swapped, ~b removed", [length(Protocols), length(Removed)])}
          || Protocols =/= [] orelse Removed =/= []]),
     0.

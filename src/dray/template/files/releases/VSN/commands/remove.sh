@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # remove VERSION: Removes a version that neither runs nor is the one that the next start starts
 # shellcheck source=/dev/null
-. "$REL_VSN_DIR/upgrade.sh"
+. "$REL_VSN_DIR/upgrade/versions.sh"
 [ -n "$2" ] || fail "remove needs a version. Installed: $(list_versions)"
 lock_versions
 check_distribution

@@ -1,5 +1,7 @@
 # shellcheck shell=sh
 # switch_version: The part of upgrade and downgrade that belongs to the version they lead to
-# shellcheck source=/dev/null
-. "$REL_VSN_DIR/upgrade.sh"
+for part in versions change hot restart; do
+  # shellcheck source=/dev/null
+  . "$REL_VSN_DIR/upgrade/$part.sh"
+done
 switch_version

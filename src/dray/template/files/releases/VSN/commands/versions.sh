@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # versions: Lists the versions that are installed: which one runs, and which one the next start starts
 # shellcheck source=/dev/null
-. "$REL_VSN_DIR/upgrade.sh"
+. "$REL_VSN_DIR/upgrade/versions.sh"
 check_distribution
 find_permanent_version
 running_version=
