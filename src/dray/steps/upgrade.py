@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from dray.upgrade.generate import GeneratedUpgrade
 
 
-@step(repeatable=True)
+@step(reads_tree=False, repeatable=True)
 def upgrade(
     release: Release,
     ctx: Context,

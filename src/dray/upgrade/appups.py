@@ -18,7 +18,7 @@ from dray.upgrade.module_change import Kind
 from dray.upgrade.suffix import strip_suffix
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from dray.upgrade.build import Build
     from dray.upgrade.plan import ApplicationPlan, Plan
@@ -52,11 +52,14 @@ class Scripts:
         return any(item in _RESTARTS for item in (*self.up, *self.down) if isinstance(item, str))
 
 
-def read_own_appups(new: Build, given: Mapping[str, bytes]) -> tuple[dict[str, Appup], list[str]]:
+def read_own_appups(
+    new: Build, changing: Collection[str], given: Mapping[str, bytes]
+) -> tuple[dict[str, Appup], list[str]]:
     """Return the appups that somebody wrote for the applications of a release, and what to say of unfit ones.
 
     Args:
         new: The release.
+        changing: The applications that change.
         given: Those of the project, by application; they win over those in ``ebin``.
 
     Raises:
@@ -70,7 +73,7 @@ def read_own_appups(new: Build, given: Mapping[str, bytes]) -> tuple[dict[str, A
     for name, version in new.side.applications.items():
         path = new.appup_path(name)
         data, file = (given[name], f"rel/appups/{name}.appup") if name in given else (new.files.get(path), path)
-        if data is None or new.is_of_runtime(name):
+        if data is None or name not in changing:
             continue
         appup = parse_appup(data, file=file)
         if strip_suffix(appup.version) == strip_suffix(version):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 from dray.core.upgrade import Input
-from dray.errors import ConfigError
+from dray.errors import ConfigError, UsageError
 from dray.upgrade.build import read_build
 
 if TYPE_CHECKING:
@@ -37,9 +38,10 @@ def read_last(folder: Path, name: str, version: str) -> Build | None:
         IntegrityError: An archive is damaged.
     """
     for path in list_archives(folder, name, version):
-        build = read_build(path)
-        if (build.side.name, build.version != version) == (name, True):
-            return build
+        with contextlib.suppress(UsageError):  # an archive of something else
+            build = read_build(path)
+            if build.side.name == name and build.version != version:
+                return build
     return None
 
 

@@ -6,13 +6,15 @@ A build comes from a tree, from a tar, or from the release of a running pipeline
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dray.assemble.content import read_file
+from dray.assemble.content import read_file, read_source
 from dray.assemble.resolve import PARTS_OF_OTP
 from dray.assemble.stored import StoredFile, iterate_files
 from dray.beam.app_file import parse_app
+from dray.beam.module import StrippedModule
 from dray.beam.module_facts import parse_module
 from dray.core.application import AppOrigin
 from dray.core.contents import File
@@ -21,7 +23,6 @@ from dray.upgrade.side import build_side
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from pathlib import Path
 
     from dray.beam.module_facts import ModuleFacts
     from dray.beam.relfile import RelFile
@@ -118,19 +119,27 @@ def read_build(path: Path) -> Build:
 
 
 def build_of(release: Release) -> Build:
-    """Return the release of a running pipeline, whose files stand in its tree.
+    """Return the release of a running pipeline, whose tree need not be written yet.
 
     Raises:
         IntegrityError: A file of it is damaged.
     """
     kept: dict[str, bytes] = {}
-    return Build(build_side(f"{release.name} {release.version}", _keep(_iterate(release), kept)), kept)
+    side = build_side(f"{release.name} {release.version}", _keep(_iterate(release), kept))
+    tools = release.project.toolchain if release.project else None
+    origins = {app.name: app.origin.value for app in release.applications}
+    return Build(replace(side, otp=tools.otp_release if tools else None, origins=origins), kept)
 
 
 def _iterate(release: Release) -> Iterator[StoredFile]:
     for entry in release.contents:
         if isinstance(entry, File):
-            data = read_file(release, entry)
+            # A module that is stripped later is the same code now.
+            source = entry.source
+            if isinstance(source, StrippedModule):
+                data = read_source(Path(source.origin))
+            else:
+                data = read_file(release, entry)
             yield StoredFile(entry.path, len(data), data)
 
 

@@ -44,7 +44,7 @@ class Ways:
 
     Args:
         upgrade: What was decided.
-        up: The low-level instructions of the way up; None where it needs a restart.
+        up: The low-level instructions of the way up; none where it needs a restart.
         down: Those of the way down.
     """
 
@@ -113,7 +113,7 @@ def _format_verdict(upgrade: Upgrade) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class _Planned:
-    """A plan with the instructions of its applications; ``restart`` says why these restart the emulator."""
+    """A plan with the instructions of its applications, which may ask for a restart themselves."""
 
     plan: Plan
     scripts: tuple[Scripts, ...] = ()
@@ -152,8 +152,10 @@ def generate_upgrade(
     _validate_bases(new, bases)
     versions = choose_versions(new, bases)
     renamed = rename_build(new, versions)
-    own, warnings = read_own_appups(renamed, own_appups)
-    planned = tuple(_plan(base, renamed, own, purge) for base in bases)
+    plans = [plan_upgrade(base, renamed) for base in bases]
+    changing = {app.name for plan in plans for app in plan.applications}
+    own, warnings = read_own_appups(renamed, changing, own_appups)
+    planned = tuple(_Planned(plan, choose_scripts(plan, own, purge)) for plan in plans)
     hot = tuple(item for item in planned if not item.reasons)
     missing = helpers.list_missing()
     relups, compiled = run_systools(shell, work, tuple(_ask(item, own) for item in hot), missing)
@@ -184,11 +186,6 @@ def _validate_bases(new: Build, bases: tuple[Build, ...]) -> None:
         seen[version] = source
 
 
-def _plan(base: Build, new: Build, own: Mapping[str, Appup], purge: Purge) -> _Planned:
-    plan = plan_upgrade(base, new)
-    return _Planned(plan, choose_scripts(plan, own, purge))
-
-
 def _ask(item: _Planned, own: Mapping[str, Appup]) -> Question:
     new = item.plan.new
     appups = {
@@ -202,7 +199,7 @@ def _ask(item: _Planned, own: Mapping[str, Appup]) -> Question:
 
 def _build_appups(new: Build, hot: tuple[_Planned, ...], own: Mapping[str, Appup]) -> tuple[tuple[str, bytes], ...]:
     """Return the appups that the release carries: one for each application that changes, with all bases."""
-    scripts: dict[str, list[Scripts]] = {name: [] for name in own}
+    scripts: dict[str, list[Scripts]] = {}
     for item in hot:
         for one in item.scripts:
             scripts.setdefault(one.application, []).append(one)

@@ -43,6 +43,10 @@ def _of_releases(base: Build, new: Build, difference: Difference) -> Iterator[st
             yield f"the {what} release has no sasl, which installs versions"
         elif not Mode(modes["sasl"]).starts:
             yield f"the {what} release does not start sasl, which installs versions"
+    for path, content in new.side.files.items():
+        known = base.side.files.get(path)
+        if path.startswith("erts-") and content.native and known is not None and not content.is_same_as(known):
+            yield f"{path} is not what it was under the same version: a node cannot change its runtime"
     if "releases/RELEASES" not in base.side.files:
         yield "the old release has no releases/RELEASES (mix release makes none): OTP would not know what is running"
     if _FLAGS in (*difference.files.added, *difference.files.removed, *difference.files.changed):
