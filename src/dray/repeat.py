@@ -201,13 +201,15 @@ def _list_places(ctx: Context, release: Release) -> Places:
         *erts.root.glob("bin/*.boot"),
         *erts.root.glob("releases/*/*.boot"),
     ]
+    read = [item.path for item in release.inputs if not item.names_only]
+    roots += read
     origins = [_origin(entry.source) for entry in release.contents if isinstance(entry, File)]
     below = tuple(f"{root}/" for root in roots)
     return Places(
         _sorted(sources),
         _sorted(roots),
-        _sorted([*files, *(origin for origin in origins if origin and not origin.startswith(below))]),
-        (str(erts.lib),),
+        _sorted([*files, *read, *(origin for origin in origins if origin and not origin.startswith(below))]),
+        _sorted([erts.lib, *(item.path for item in release.inputs if item.names_only)]),
     )
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from dray.core.contents import Digest, Entry
     from dray.core.release import Release
+    from dray.core.upgrade import Upgrade
 
 FORMAT = 1
 
@@ -54,6 +55,16 @@ def _describe(release: Release, listed: list[Any]) -> dict[str, Any]:
         "erts_included": bool(release.erts and release.erts.included),
         "commit": {"sha": commit.sha, "time": commit.time, "dirty": commit.dirty} if commit else None,
         "applications": _describe_applications(release, listed),
+        **({"upgrades": [_describe_upgrade(upgrade) for upgrade in release.upgrades]} if release.upgrades else {}),
+    }
+
+
+def _describe_upgrade(upgrade: Upgrade) -> dict[str, Any]:
+    return {
+        "from": upgrade.base,
+        "verdict": upgrade.verdict.value,
+        "reasons": list(upgrade.reasons),
+        "changes": list(upgrade.changes),
     }
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from dray.core.erts import Erts
     from dray.core.project import Project
 
-_PARTS_OF_OTP = frozenset(
+PARTS_OF_OTP = frozenset(
     {
         *("asn1", "crypto", "debugger", "dialyzer", "diameter", "edoc", "eldap", "et", "eunit", "ftp", "inets"),
         *("megaco", "mnesia", "observer", "odbc", "os_mon", "parsetools", "public_key", "reltool"),
@@ -138,7 +138,7 @@ class _Resolution:
         return f", which {' for '.join(chain)} needs" if chain else ""
 
     def _where(self, name: str) -> str:
-        if name in _PARTS_OF_OTP:
+        if name in PARTS_OF_OTP:
             package = f"erlang-{name.replace('_', '-')}"
             return f"it is a part of OTP that is not installed here; on Debian: apt install {package}"
         return "check its name in mix.exs, and that mix deps.get has been run"

@@ -120,7 +120,7 @@ def module_name(data: bytes, *, file: str = "<module>") -> str:
         table, encoding = chunks.get(b"Atom"), "latin-1"
     try:
         (count,) = struct.unpack_from(">i", table or b"")
-        start, size = (5, table[4]) if count > 0 else _read_long_size(table)  # type: ignore[index, arg-type]
+        start, size = (5, table[4]) if count > 0 else read_long_size(table, 4)  # type: ignore[index, arg-type]
         name = struct.unpack_from(f"{size}s", table, start)[0]  # type: ignore[arg-type]
         return str(name, encoding)
     except (struct.error, IndexError, UnicodeDecodeError):
@@ -179,14 +179,17 @@ def _clear_uniques(chunk: bytes) -> bytes:
     return bytes(cleared)
 
 
-def _read_long_size(table: bytes) -> tuple[int, int]:
-    """Return start and size of the first atom of a table with long atoms (OTP 28).
+def read_long_size(table: bytes, at: int) -> tuple[int, int]:
+    """Return start and size of an atom in a table with long atoms (OTP 28).
 
     The size is an integer of the compact term encoding: the low four bits of its first byte are the tag.
+
+    Raises:
+        IndexError: The table ends, or the size is one that no atom has.
     """
-    first = table[4]
+    first = table[at]
     if first & 0x08 == 0:
-        return 5, first >> 4
+        return at + 1, first >> 4
     if first & 0x10 == 0:
-        return 6, ((first & 0xE0) << 3) | table[5]
+        return at + 2, ((first & 0xE0) << 3) | table[at + 1]
     raise IndexError

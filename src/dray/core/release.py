@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from dray.core.erts import Erts
     from dray.core.project import Project, ReleaseDefinition
     from dray.core.term import Term
+    from dray.core.upgrade import Input, Upgrade
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,8 @@ class Release:
         config: Values that steps add to ``sys.config``.
         tree: Where the release stands on disk, once it is assembled.
         artifacts: The finished files made of it.
+        upgrades: What was decided about upgrades to it, for each base.
+        inputs: What steps read besides the project's sources.
     """
 
     name: str = ""
@@ -67,6 +70,8 @@ class Release:
     config: tuple[ConfigValue, ...] = ()
     tree: Path | None = None
     artifacts: tuple[Artifact, ...] = ()
+    upgrades: tuple[Upgrade, ...] = ()
+    inputs: tuple[Input, ...] = ()
 
     @property
     def version_path(self) -> str:

@@ -13,5 +13,6 @@ from dray.steps.release import release
 from dray.steps.script import script
 from dray.steps.service import service
 from dray.steps.tar import tar
+from dray.steps.upgrade import upgrade
 
-__all__ = ["assemble", "file", "hook", "mix", "overlay", "phoenix", "release", "script", "service", "tar"]
+__all__ = ["assemble", "file", "hook", "mix", "overlay", "phoenix", "release", "script", "service", "tar", "upgrade"]

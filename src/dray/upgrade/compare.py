@@ -19,11 +19,14 @@ if TYPE_CHECKING:
 
 # What every version has of its own: it says which versions of what belong together.
 _OF_VERSIONS = re.compile(
-    r"releases/(start_erl\.data|RELEASES|COOKIE|[^/]+\.rel|VSN/([^/]+\.rel|manifest\.json|start.*\.(boot|script)))\Z"
+    r"releases/(start_erl\.data|RELEASES|COOKIE|[^/]+\.rel"
+    r"|VSN/([^/]+\.rel|manifest\.json|start.*\.(boot|script)|relup|upgrade/.*))\Z"
 )
 _CONFIGURATION = re.compile(r"releases/VSN/(sys\.config|runtime\.exs)\Z")
 _PROTOCOL = re.compile(r"releases/VSN/consolidated/(.+)\.beam\Z")
 _MODULE = re.compile(r"ebin/(.+)\.beam\Z")
+# The .app names the version; the .appup tells how to get to it, and no two versions of a release carry the same.
+_DESCRIPTION = re.compile(r"ebin/[^/]+\.(app|appup)\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,7 @@ class ApplicationDifference:
         old: Its version in the old release; None where it is not in it.
         new: Its version in the new release; None where it is not in it.
         modules: Its modules.
-        files: Its other files but the ``.app``, relative to its folder.
+        files: Its other files but the ``.app`` and the ``.appup``, relative to its folder.
     """
 
     name: str
@@ -133,7 +136,7 @@ def _compare_runtime(old: Side, new: Side) -> Iterator[tuple[str, str, str]]:
 def _compare_application(name: str, old: Side, new: Side) -> ApplicationDifference:
     before, after = old.applications.get(name), new.applications.get(name)
     files = _compare(_list_files(old, name), _list_files(new, name))
-    rest = _reject(files, (_MODULE, re.compile(r"ebin/[^/]+\.app\Z")))
+    rest = _reject(files, (_MODULE, _DESCRIPTION))
     return ApplicationDifference(name, before, after, _select(files, _MODULE), rest)
 
 

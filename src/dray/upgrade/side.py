@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from dray.assemble.stored import is_manifest, iterate_files, parse_manifest
@@ -20,10 +20,11 @@ from dray.errors import IntegrityError, UsageError
 from dray.native.find import is_native
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from dray.assemble.stored import StoredFile
+    from dray.beam.relfile import RelFile
 
 # Meta lists the features of the language that were enabled. beam_lib counts it, and Mix strips it.
 _COMPARED = tuple(name for name in MD5_CHUNKS if name != b"Meta")
@@ -67,6 +68,8 @@ class Side:
         files: What is in it, by path.
         config: What ``sys.config`` says: ``application.key`` and the value as text; None where only a manifest is
             known.
+        rel: What the ``.rel`` file says; None where only a manifest is known.
+        origins: Who each application comes from, where a manifest says it.
     """
 
     source: str
@@ -78,6 +81,16 @@ class Side:
     applications: Mapping[str, str]
     files: Mapping[str, Content]
     config: Mapping[str, str] | None
+    rel: RelFile | None = None
+    origins: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def consolidated(self) -> frozenset[str]:
+        """The modules of the consolidated protocols."""
+        folder = f"releases/{self.version}/consolidated/"
+        return frozenset(
+            path.removeprefix(folder).removesuffix(".beam") for path in self.files if path.startswith(folder)
+        )
 
 
 def read_side(path: Path) -> Side:
@@ -87,21 +100,35 @@ def read_side(path: Path) -> Side:
         UsageError: There is none.
         IntegrityError: It is damaged.
     """
+    if path.is_file() and path.suffix == ".json":
+        facts = parse_manifest(path.read_bytes(), str(path))
+        return _of_manifest(path, facts, {file.path: _describe(file) for file in iterate_files(path)})
+    return build_side(str(path), iterate_files(path))
+
+
+def build_side(source: str, stored: Iterable[StoredFile]) -> Side:
+    """Return the release that consists of these files.
+
+    Args:
+        source: Where they come from, for messages.
+        stored: Its files, with their bytes.
+
+    Raises:
+        UsageError: They are no release.
+        IntegrityError: It is damaged.
+    """
     files: dict[str, Content] = {}
     facts: dict[str, Any] = {}
     texts: dict[str, bytes] = {}
-    for file in iterate_files(path):
+    for file in stored:
         files[file.path] = _describe(file)
         if file.data is None:
             continue
         if is_manifest(file.path):
-            facts = parse_manifest(file.data, f"{path}:{file.path}")
+            facts = parse_manifest(file.data, f"{source}:{file.path}")
         elif _REL.match(file.path) or _CONFIG.match(file.path):
             texts[file.path] = file.data
-    if path.is_file() and path.suffix == ".json":
-        facts = parse_manifest(path.read_bytes(), str(path))
-        return _of_manifest(path, facts, files)
-    return _of_release(path, facts, files, texts)
+    return _of_release(source, facts, files, texts)
 
 
 def _of_manifest(path: Path, facts: dict[str, Any], files: Mapping[str, Content]) -> Side:
@@ -116,23 +143,29 @@ def _of_manifest(path: Path, facts: dict[str, Any], files: Mapping[str, Content]
         applications,
         files,
         None,
+        origins=_read_origins(facts),
     )
 
 
-def _of_release(path: Path, facts: dict[str, Any], files: Mapping[str, Content], texts: Mapping[str, bytes]) -> Side:
+def _read_origins(facts: dict[str, Any]) -> dict[str, str]:
+    listed = facts.get("applications", [])
+    return {item["name"]: item["origin"] for item in listed if {"name", "origin"} <= item.keys()}
+
+
+def _of_release(source: str, facts: dict[str, Any], files: Mapping[str, Content], texts: Mapping[str, bytes]) -> Side:
     found = sorted(name for name in texts if _REL.match(name))
     if not found:
-        raise UsageError(f"{path} has no releases/VERSION/NAME.rel, so it is no release that OTP knows")
+        raise UsageError(f"{source} has no releases/VERSION/NAME.rel, so it is no release that OTP knows")
     if len({name.rpartition("/")[0] for name in found}) > 1:
         raise UsageError(
-            f"{path} holds several versions: {', '.join(name.split('/')[1] for name in found)}",
+            f"{source} holds several versions: {', '.join(name.split('/')[1] for name in found)}",
             hint="compare the archives that they came from",
         )
-    rel = parse_rel(texts[found[0]], file=f"{path}:{found[0]}")
+    rel = parse_rel(texts[found[0]], file=f"{source}:{found[0]}")
     applications = {item.name: item.version for item in rel.applications}
     config = next((name for name in texts if _CONFIG.match(name)), None)
     return Side(
-        str(path),
+        source,
         rel.name,
         rel.version,
         rel.erts_version,
@@ -140,7 +173,9 @@ def _of_release(path: Path, facts: dict[str, Any], files: Mapping[str, Content],
         applications.get("elixir"),
         applications,
         files,
-        _read_config(texts[config], f"{path}:{config}", rel.version) if config else {},
+        _read_config(texts[config], f"{source}:{config}", rel.version) if config else {},
+        rel,
+        _read_origins(facts),
     )
 
 

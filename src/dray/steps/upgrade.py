@@ -1,0 +1,117 @@
+"""The step ``upgrade``: lets running nodes of earlier versions follow to this one, hot where that is possible."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal
+
+from dray.core.context import Context
+from dray.core.release import Release
+from dray.core.step import step
+from dray.errors import ConfigError, StepError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from dray.upgrade.build import Build
+    from dray.upgrade.generate import GeneratedUpgrade
+
+
+@step(reads_tree=False, repeatable=True)
+def upgrade(
+    release: Release,
+    ctx: Context,
+    from_: str | tuple[str, ...] = "last",
+    *,
+    require: Literal["hot"] | None = None,
+    purge: Literal["soft", "brutal"] = "soft",
+) -> Release:
+    """Add what a running node of an earlier version needs to become this one, and to get back.
+
+    Applications that changed under the same version get a content suffix, each changed one an appup, and the release
+    a relup. Where a node cannot follow without a restart, the release says why.
+
+    Args:
+        release: Assembled.
+        ctx: The outside world.
+        from_: The earlier builds: ``"last"`` for the newest archive of another version beside this one's, a release's
+            folder or archive, or several of them.
+        require: ``"hot"`` makes an upgrade that needs a restart an error.
+        purge: What happens to processes that still run old code: ``"soft"`` waits for them, ``"brutal"`` ends them.
+
+    Returns:
+        The release with its upgrades.
+    """
+    from dray.upgrade.build import build_of
+    from dray.upgrade.rename import rename_applications
+
+    _validate_place(release)
+    bases, release = _find_bases(release, ctx, from_)
+    if not bases:
+        ctx.console.result(f"no earlier version of {release.name} to upgrade from")
+        return release
+    generated = _generate(release, ctx, build_of(release), bases, purge)
+    for warning in generated.warnings:
+        ctx.console.warn(warning)
+    for decided in generated.upgrades():
+        reasons = f": {'; '.join(decided.reasons)}" if decided.reasons else ""
+        ctx.console.result(f"from {decided.base}: {decided.verdict}{reasons}")
+        if require == "hot" and decided.reasons:
+            raise StepError(
+                f"the upgrade from {decided.base} needs a restart{reasons}",
+                hint='leave out require="hot", or undo what needs it',
+            )
+    renamed = rename_applications(release, generated.versions)
+    return replace(renamed.add(*generated.files()), upgrades=generated.upgrades())
+
+
+def _validate_place(release: Release) -> None:
+    if release.tree is None:
+        raise ConfigError("upgrade compares a whole release", hint="put upgrade() after assemble()")
+    if release.artifacts:
+        raise ConfigError(
+            f"upgrade changes the release, and {release.artifacts[0].path.name} is made already",
+            hint="put upgrade() before tar()",
+        )
+
+
+def _find_bases(release: Release, ctx: Context, from_: str | tuple[str, ...]) -> tuple[tuple[Build, ...], Release]:
+    """Return the bases, and the release that remembers what they were found in."""
+    from dray.assemble.facts import facts_of
+    from dray.core.upgrade import Input
+    from dray.upgrade.bases import LAST, list_inputs, read_last, resolve_paths
+    from dray.upgrade.build import read_build
+
+    project, definition = facts_of(release)
+    if from_ == LAST:
+        folder = project.build_path if definition.path is None else project.root / definition.path
+        last = read_last(folder, release.name, release.version)
+        inputs = list_inputs(folder, release.name)
+        return (() if last is None else (last,)), replace(release, inputs=(*release.inputs, *inputs))
+    paths = resolve_paths(ctx.root, (from_,) if isinstance(from_, str) else tuple(from_))
+    inputs = tuple(map(Input, paths))
+    return tuple(map(read_build, paths)), replace(release, inputs=(*release.inputs, *inputs))
+
+
+def _generate(
+    release: Release, ctx: Context, new: Build, bases: tuple[Build, ...], purge: Literal["soft", "brutal"]
+) -> GeneratedUpgrade:
+    from dray.memory import Memory
+    from dray.upgrade.generate import generate_upgrade
+    from dray.upgrade.helpers import Helpers
+
+    tools = release.project.toolchain if release.project else None
+    otp = f"{tools.otp_release} {tools.erts_version}" if tools else ""
+    return generate_upgrade(
+        new,
+        bases,
+        purge=purge,
+        own_appups=_read_own_appups(ctx.root / "rel" / "appups"),
+        helpers=Helpers(Memory(ctx.work / "upgrade"), otp),
+        shell=ctx.shell,
+        work=ctx.work,
+    )
+
+
+def _read_own_appups(folder: Path) -> dict[str, bytes]:
+    return {path.stem: path.read_bytes() for path in sorted(folder.glob("*.appup"))}

@@ -1,0 +1,67 @@
+"""Finds what a release is upgraded from: paths that the user gives, or the newest archive of another version."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+from dray.core.upgrade import Input
+from dray.errors import ConfigError, UsageError
+from dray.upgrade.build import read_build
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from dray.upgrade.build import Build
+
+LAST = "last"
+
+
+def list_archives(folder: Path, name: str, version: str) -> list[Path]:
+    """Return the archives of a release in a folder, the newest first.
+
+    Args:
+        folder: Where the step ``tar`` writes.
+        name: The release's name.
+        version: The version whose own archive is left out.
+    """
+    found = (path for path in folder.glob(f"{name}-*") if path.name.endswith((".tar.gz", ".tgz")))
+    own = {f"{name}-{version}.tar.gz", f"{name}-{version}.tgz"}
+    others = [path for path in found if path.name not in own and path.is_file()]
+    return sorted(others, key=lambda path: (-path.stat().st_mtime_ns, path.name))
+
+
+def read_last(folder: Path, name: str, version: str) -> Build | None:
+    """Return the newest archived build of another version of a release; None where there is none.
+
+    Raises:
+        IntegrityError: An archive is damaged.
+    """
+    for path in list_archives(folder, name, version):
+        with contextlib.suppress(UsageError):  # an archive of something else
+            build = read_build(path)
+            if build.side.name == name and build.version != version:
+                return build
+    return None
+
+
+def resolve_paths(root: Path, given: tuple[str, ...]) -> tuple[Path, ...]:
+    """Return the paths of bases that the user names, relative to the project.
+
+    Raises:
+        ConfigError: There is nothing at one.
+    """
+    paths = tuple(root / text for text in given)
+    for path in paths:
+        if not path.exists():
+            raise ConfigError(
+                f"upgrade: there is no release at {path}",
+                hint='from_ is "last", a release\'s folder or archive, or a list of them',
+            )
+    return paths
+
+
+def list_inputs(folder: Path, name: str) -> tuple[Input, ...]:
+    """Return what the choice of the last archive depends on: the names in the folder, and the archives themselves."""
+    archives = list_archives(folder, name, "")
+    return (Input(folder, names_only=True), *map(Input, archives))

@@ -1,0 +1,150 @@
+"""A build of a release as an upgrade needs it: what it shows of itself, and the files that describe its code.
+
+A build comes from a tree, from a tar, or from the release of a running pipeline.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dray.assemble.content import read_file, read_source
+from dray.assemble.resolve import PARTS_OF_OTP
+from dray.assemble.stored import StoredFile, iterate_files
+from dray.beam.app_file import parse_app
+from dray.beam.module import StrippedModule
+from dray.beam.module_facts import parse_module
+from dray.core.application import AppOrigin
+from dray.core.contents import File
+from dray.errors import UsageError
+from dray.upgrade.side import build_side
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from dray.beam.module_facts import ModuleFacts
+    from dray.beam.relfile import RelFile
+    from dray.core.application import AppSpec
+    from dray.core.release import Release
+    from dray.upgrade.side import Content, Side
+
+_KEPT = re.compile(r"lib/[^/]+/ebin/[^/]+\.(app|appup|beam)\Z")
+_MODULE = re.compile(r"lib/([^/]+)/ebin/([^/]+)\.beam\Z")
+_OF_THE_RUNTIME = frozenset({AppOrigin.OTP.value, AppOrigin.ELIXIR.value})
+_ALWAYS_OF_OTP = frozenset({"kernel", "stdlib", "sasl", "compiler", "erl_interface"})
+_ALWAYS_OF_ELIXIR = frozenset({"elixir", "eex", "ex_unit", "iex", "logger", "mix"})
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """A release and the bytes of what is in its ``ebin`` folders.
+
+    Args:
+        side: What it shows of itself.
+        files: ``.app``, ``.appup`` and modules by their paths.
+    """
+
+    side: Side
+    files: Mapping[str, bytes]
+
+    @property
+    def version(self) -> str:
+        """The release's version."""
+        return self.side.version
+
+    @property
+    def rel(self) -> RelFile:
+        """What its ``.rel`` file says."""
+        if self.side.rel is None:
+            raise UsageError(
+                f"{self.side.source} is only the manifest of a release", hint="give the release's folder or its tar"
+            )
+        return self.side.rel
+
+    def folder(self, application: str) -> str:
+        """Return the folder of an application, ``lib/NAME-VERSION``."""
+        return f"lib/{application}-{self.side.applications[application]}"
+
+    def app_path(self, application: str) -> str:
+        """Return the path of an application's ``.app`` file."""
+        return f"{self.folder(application)}/ebin/{application}.app"
+
+    def appup_path(self, application: str) -> str:
+        """Return the path of an application's ``.appup`` file."""
+        return f"{self.folder(application)}/ebin/{application}.appup"
+
+    def find_modules(self) -> dict[str, tuple[str, Content]]:
+        """Return the application and the content of every module."""
+        names = {f"{name}-{version}": name for name, version in self.side.applications.items()}
+        found = {}
+        for path, content in self.side.files.items():
+            parts = _MODULE.match(path)
+            if parts is not None and parts[1] in names:
+                found[parts[2]] = (names[parts[1]], content)
+        return found
+
+    def carries(self, application: str) -> bool:
+        """Tell whether an application's files are in it; those of OTP may be the host's."""
+        return self.app_path(application) in self.files
+
+    def read_spec(self, application: str) -> AppSpec:
+        """Return what the ``.app`` file of an application says."""
+        path = self.app_path(application)
+        return parse_app(self.files[path], file=f"{self.side.source}:{path}")
+
+    def read_module(self, application: str, module: str) -> ModuleFacts:
+        """Return what a module of an application says of itself."""
+        path = f"{self.folder(application)}/ebin/{module}.beam"
+        return parse_module(self.files[path], file=f"{self.side.source}:{path}")
+
+    def is_of_runtime(self, application: str) -> bool:
+        """Tell whether an application comes with Erlang/OTP or Elixir; where no manifest says it, by its name."""
+        origin = self.side.origins.get(application)
+        if origin is not None:
+            return origin in _OF_THE_RUNTIME
+        return application in _ALWAYS_OF_OTP | _ALWAYS_OF_ELIXIR | PARTS_OF_OTP
+
+
+def read_build(path: Path) -> Build:
+    """Return the release at a path: the root of a tree, or a tar.
+
+    Raises:
+        UsageError: There is none.
+        IntegrityError: It is damaged.
+    """
+    kept: dict[str, bytes] = {}
+    return Build(build_side(str(path), _keep(iterate_files(path), kept)), kept)
+
+
+def build_of(release: Release) -> Build:
+    """Return the release of a running pipeline, whose tree need not be written yet.
+
+    Raises:
+        IntegrityError: A file of it is damaged.
+    """
+    kept: dict[str, bytes] = {}
+    side = build_side(f"{release.name} {release.version}", _keep(_iterate(release), kept))
+    tools = release.project.toolchain if release.project else None
+    origins = {app.name: app.origin.value for app in release.applications}
+    return Build(replace(side, otp=tools.otp_release if tools else None, origins=origins), kept)
+
+
+def _iterate(release: Release) -> Iterator[StoredFile]:
+    for entry in release.contents:
+        if isinstance(entry, File):
+            # A module that is stripped later is the same code now.
+            source = entry.source
+            if isinstance(source, StrippedModule):
+                data = read_source(Path(source.origin))
+            else:
+                data = read_file(release, entry)
+            yield StoredFile(entry.path, len(data), data)
+
+
+def _keep(stored: Iterable[StoredFile], kept: dict[str, bytes]) -> Iterator[StoredFile]:
+    for file in stored:
+        if file.data is not None and _KEPT.match(file.path):
+            kept[file.path] = file.data
+        yield file
