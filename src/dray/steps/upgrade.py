@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from dray.core.context import Context
 from dray.core.release import Release
+from dray.core.secret import Secret
 from dray.core.step import step
 from dray.errors import ConfigError, StepError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from dray.upgrade.build import Build
     from dray.upgrade.generate import GeneratedUpgrade
 
@@ -25,6 +25,8 @@ def upgrade(
     *,
     require: Literal["hot"] | None = None,
     purge: Literal["soft", "brutal"] = "soft",
+    check: bool = True,
+    env: dict[str, str | Secret] | None = None,
 ) -> Release:
     """Add what a running node of an earlier version needs to become this one, and to get back.
 
@@ -53,6 +55,10 @@ def upgrade(
     generated = _generate(release, ctx, build_of(release), bases, purge)
     for warning in generated.warnings:
         ctx.console.warn(warning)
+    release = rename_applications(release, generated.versions)
+    if check:
+        variables = {name: ctx.reveal(value) for name, value in (env or {}).items()}
+        generated = _check(release, ctx, generated, bases, variables)
     for decided in generated.upgrades():
         reasons = f": {'; '.join(decided.reasons)}" if decided.reasons else ""
         ctx.console.result(f"from {decided.base}: {decided.verdict}{reasons}")
@@ -61,8 +67,33 @@ def upgrade(
                 f"the upgrade from {decided.base} needs a restart{reasons}",
                 hint='leave out require="hot", or undo what needs it',
             )
-    renamed = rename_applications(release, generated.versions)
-    return replace(renamed.add(*generated.files()), upgrades=generated.upgrades())
+    return replace(release.add(*generated.files()), upgrades=generated.upgrades())
+
+
+def _check(
+    release: Release, ctx: Context, generated: GeneratedUpgrade, bases: tuple[Build, ...], env: dict[str, str]
+) -> GeneratedUpgrade:
+    """Return the upgrades with what running nodes of the bases say of them."""
+    import tempfile
+
+    from dray.assemble.tree import sync_tree
+    from dray.assemble.tree_index import tree_index_path
+    from dray.core.upgrade import Verdict
+    from dray.upgrade.check import check_upgrade
+
+    if release.tree is None or not any(way.verdict is Verdict.HOT for way in generated.upgrades()):
+        return generated
+    candidate = replace(release.add(*generated.files()), upgrades=generated.upgrades())
+    sync_tree(candidate, release.tree, tree_index_path(ctx.work, release.name), prune=False)
+    for base in bases:
+        if generated.find(base.version).verdict is Verdict.HOT:
+            ctx.console.progress(f"asking {base.version} whether it could follow")
+            with tempfile.TemporaryDirectory(prefix="check-", dir=ctx.work) as folder:
+                reasons = check_upgrade(
+                    ctx.shell, Path(base.side.source), release.tree, release.version, Path(folder), env=env
+                )
+            generated = generated.with_reasons(base.version, *reasons)
+    return generated
 
 
 def _validate_place(release: Release) -> None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from dray.upgrade.local_node import LocalNode
     from dray.upgrade.snapshot import Snapshot
 
-_TOOL = Path(__file__).parent / "beam" / "dray_snapshot.erl"
+_TOOL = Path(__file__).parent / "beam" / "rehearsal" / "dray_snapshot.erl"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
     before = take_snapshot(node, tools)
     find_differences(take_snapshot(upgraded, tools), take_snapshot(fresh, tools))
 
-``beam/dray_snapshot.erl`` looks at the node; nothing of one start alone (processes, folders) is in what it says.
+``beam/rehearsal/dray_snapshot.erl`` looks at the node; nothing of one start alone (processes, folders) is in what it says.
 """
 
 from __future__ import annotations

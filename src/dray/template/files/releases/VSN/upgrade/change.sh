@@ -130,7 +130,7 @@ describe_mode () {
 # Says what came of it, and ends: report_upgrade MODE TEXT.
 report_upgrade () {
   if [ -n "$upgrade_json" ]; then
-    print_report "$1" "$([ "$upgrade_how" = check ] && echo checked || echo done)" ''
+    print_report "$1" "$([ "$upgrade_how" = check ] && echo checked || echo "done")" ''
   else
     log "$2"
     [ -z "$upgrade_did" ] || printf '%s' "$upgrade_did" | sed 's/^/  /'
