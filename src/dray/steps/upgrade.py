@@ -74,26 +74,39 @@ def _check(
     release: Release, ctx: Context, generated: GeneratedUpgrade, bases: tuple[Build, ...], env: dict[str, str]
 ) -> GeneratedUpgrade:
     """Return the upgrades with what running nodes of the bases say of them."""
-    import tempfile
-
     from dray.assemble.tree import sync_tree
     from dray.assemble.tree_index import tree_index_path
     from dray.core.upgrade import Verdict
-    from dray.upgrade.check import check_upgrade
 
-    if release.tree is None or not any(way.verdict is Verdict.HOT for way in generated.upgrades()):
+    if release.tree is None or all(way.verdict is Verdict.RESTART for way in generated.upgrades()):
         return generated
     candidate = replace(release.add(*generated.files()), upgrades=generated.upgrades())
-    sync_tree(candidate, release.tree, tree_index_path(ctx.work, release.name), prune=False)
+    written, _ = sync_tree(candidate, release.tree, tree_index_path(ctx.work, release.name), prune=False)
     for base in bases:
         if generated.find(base.version).verdict is Verdict.HOT:
-            ctx.console.progress(f"asking {base.version} whether it could follow")
-            with tempfile.TemporaryDirectory(prefix="check-", dir=ctx.work) as folder:
-                reasons = check_upgrade(
-                    ctx.shell, Path(base.side.source), release.tree, release.version, Path(folder), env=env
-                )
-            generated = generated.with_reasons(base.version, *reasons)
+            generated = generated.with_reasons(base.version, *_ask_node(written, ctx, base, env))
     return generated
+
+
+def _ask_node(release: Release, ctx: Context, base: Build, env: dict[str, str]) -> tuple[str, ...]:
+    """Return what a running node of a base says against its upgrade; for equal releases, "nothing" is remembered."""
+    import tempfile
+
+    from dray.memory import Memory
+    from dray.package.reuse import manifest_digest
+    from dray.upgrade.check import check_upgrade
+
+    question = repr((manifest_digest(release, step="upgrade"), base.identity, env))
+    memory, name = Memory(ctx.work / "upgrade"), f"hot-from-{base.version}"
+    if memory.find(name, question) is not None:
+        return ()
+    ctx.console.progress(f"asking {base.version} whether it could follow")
+    with tempfile.TemporaryDirectory(prefix="check-", dir=ctx.work) as folder:
+        place, tree = Path(base.side.source), release.tree or Path()
+        reasons = check_upgrade(ctx.shell, place, tree, release.version, Path(folder), env=env)
+    if not reasons:
+        memory.keep(name, question, b"")
+    return reasons
 
 
 def _validate_place(release: Release) -> None:

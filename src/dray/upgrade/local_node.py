@@ -1,7 +1,6 @@
 """A release that runs on this machine for a moment, out of everybody's way.
 
 It is a copy in a folder of its own, with a node name, a port mapper and a cookie of its own, and it is gone afterwards.
-Files are links to those of the original where the file system allows; what a running system writes is copied.
 
     with run_copy(shell, tree, folder, env={"PORT": "4040"}) as node:
         node.call("rpc", "Shop.open?()")
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
 
 _START_SECONDS = 60
 _PROCESSES = Path("/proc")
-_WRITTEN = frozenset({"RELEASES", "start_erl.data"})
 _OWN = ("RELEASE_VSN", "RELEASE_SYS_CONFIG", "RELEASE_VM_ARGS", "RELEASE_REMOTE_VM_ARGS", "RELEASE_DISTRIBUTION")
 
 
@@ -95,7 +93,10 @@ def run_copy(shell: Shell, tree: Path, folder: Path, *, env: Mapping[str, str]) 
 
 
 def copy_release(source: Path, target: Path) -> None:
-    """Put the files of a release into a folder, by links where possible; files that are there already stay."""
+    """Put the files of a release into a folder; what is there already stays, and what a running system wrote is left.
+
+    Links would be faster, and would change the state by which dray knows the files of a tree.
+    """
     for path, folders, names in os.walk(source):
         inner = os.path.relpath(path, source)
         if inner == ".":
@@ -103,17 +104,8 @@ def copy_release(source: Path, target: Path) -> None:
         there = target / inner
         there.mkdir(parents=True, exist_ok=True)
         for name in names:
-            _put(f"{path}/{name}", f"{there}/{name}", linked=name not in _WRITTEN)
-
-
-def _put(source: str, target: str, *, linked: bool) -> None:
-    if os.path.lexists(target):
-        return
-    if linked:
-        with contextlib.suppress(OSError):
-            os.link(source, target, follow_symlinks=False)
-            return
-    shutil.copy2(source, target, follow_symlinks=False)
+            if not os.path.lexists(there / name):
+                shutil.copy2(f"{path}/{name}", there / name, follow_symlinks=False)
 
 
 def find_name(tree: Path) -> str:
