@@ -12,10 +12,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.harness import Launcher, build, copy_project, mix_release, wait_for
+from tests.upgrades import Version, add_version, build_version
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from tests.upgrades import Changes
 
 _numbers = count(1)
 
@@ -93,5 +96,35 @@ def launch(epmd: int, tmp_path: Path) -> Callable[..., Launcher]:
             "ERL_EPMD_PORT": str(epmd),
         }
         return Launcher(tree, name, {**own, **env})
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def first(tmp_path_factory: pytest.TempPathFactory) -> Version:
+    """The project ``evolving``, built as version 0.1.0."""
+    project = copy_project("evolving", tmp_path_factory.mktemp("first") / "evolving")
+    return build_version(project, "evolving", "0.1.0", pack=True)
+
+
+@pytest.fixture
+def evolve(first: Version, tmp_path: Path) -> Callable[..., Version]:
+    """Return a function that builds what follows the first version, or another one, with changes."""
+
+    def make(changes: Changes, *, version: str = "0.2.0", after: Version = first, **options: object) -> Version:
+        return after.follow(tmp_path / version / "evolving", changes, version=version, **options)  # type: ignore[arg-type]
+
+    return make
+
+
+@pytest.fixture
+def installed(first: Version, launch: Callable[..., Launcher]) -> Callable[..., Launcher]:
+    """Return a function that installs the first version, and others beside it, and returns the launcher."""
+
+    def make(*versions: Version, **env: str) -> Launcher:
+        launcher = launch(first.tree, first.name, own_copy=True, **env)
+        for version in versions:
+            add_version(launcher.tree, version)
+        return launcher
 
     return make
