@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from tests.harness import Launcher, dray
+from tests.harness import Launcher, dray, run
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -130,8 +130,30 @@ def change(launcher: Launcher, command: str, *arguments: str, **env: str) -> dic
 
 
 def ask(launcher: Launcher, expression: str) -> str:
-    """Return what an expression is in the running system."""
-    code = f"IO.inspect({expression})" if launcher.is_elixir else expression
-    done = launcher("rpc", code)
-    assert done.status == 0, done.out + done.err
-    return done.out.strip()
+    """Return what an expression of Elixir is in the running system, as text; faster than the launcher's ``rpc``."""
+    answer = Path(launcher.env["RELEASE_TMP"], "answer")
+    code = f'File.write!("{answer}", inspect(({expression}), limit: :infinity))'
+    (program,) = launcher.tree.glob("erts-*/bin/erl_call")
+    cookie = Path(launcher.env["RELEASE_TMP"], "COOKIE").read_text().strip()
+    done = run(
+        *(program, "-sname", launcher.env["RELEASE_NODE"], "-c", cookie, "-e"),
+        cwd=launcher.tree,
+        env=launcher.env,
+        stdin=f"'Elixir.Code':eval_string({json.dumps(code)}), ok.\n",
+    )
+    assert done.out == "{ok, ok}", done
+    return answer.read_text()
+
+
+def list_versions(launcher: Launcher) -> dict[str, str]:
+    """Return what the launcher says of each version that is installed."""
+    done = launcher("versions")
+    assert done.status == 0, done.err
+    return {line.split()[0]: line.partition(" ")[2].strip() for line in done.out.splitlines()}
+
+
+def require_hot(launcher: Launcher, target: str) -> None:
+    """Take a system to another version inside of its process; it must work."""
+    done = change(launcher, "upgrade", target, "--hot")
+    assert (done["status"], done["mode"], done.get("error")) == (0, "hot", None), done["err"]
+    assert list_versions(launcher)[target].startswith("running, permanent")

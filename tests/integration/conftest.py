@@ -117,14 +117,28 @@ def evolve(first: Version, tmp_path: Path) -> Callable[..., Version]:
     return make
 
 
+def install(folder: Path, epmd: int, versions: tuple[Version, ...], env: dict[str, str]) -> Launcher:
+    """Install versions beside each other, of which the first is permanent, and return the launcher."""
+    name = versions[0].name
+    for version in versions:
+        add_version(folder / name, version)
+    own = {
+        "RELEASE_NODE": f"{name}-{os.getpid()}-{next(_numbers)}",
+        "RELEASE_TMP": str(folder / "run"),
+        "ERL_EPMD_PORT": str(epmd),
+    }
+    return Launcher(folder / name, name, {**own, **env})
+
+
 @pytest.fixture
-def installed(first: Version, launch: Callable[..., Launcher]) -> Callable[..., Launcher]:
+def installed(first: Version, epmd: int, tmp_path: Path) -> Callable[..., Launcher]:
     """Return a function that installs the first version, and others beside it, and returns the launcher."""
+    return lambda *versions, **env: install(tmp_path / "host", epmd, (first, *versions), env)
 
-    def make(*versions: Version, **env: str) -> Launcher:
-        launcher = launch(first.tree, first.name, own_copy=True, **env)
-        for version in versions:
-            add_version(launcher.tree, version)
-        return launcher
 
-    return make
+@pytest.fixture(scope="module")
+def installed_once(
+    first: Version, epmd: int, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[..., Launcher]:
+    """Do what ``installed`` does, for all tests of a module."""
+    return lambda *versions, **env: install(tmp_path_factory.mktemp("host"), epmd, (first, *versions), env)

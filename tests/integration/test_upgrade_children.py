@@ -46,7 +46,7 @@ GenServer.call(:worker_free, :name)
 
 
 def workers(launcher):
-    found = re.findall(r"worker_(\w+): #PID<([\d.]+)>", ask(launcher, f"({WORKERS})"))
+    found = re.findall(r"worker_(\w+): #PID<([\d.]+)>", ask(launcher, WORKERS))
     return dict(found)
 
 
@@ -57,7 +57,7 @@ def reshaped(first, tmp_path_factory):
 
 def test_children_come_go_change_and_move_and_all_others_stay(reshaped, installed):
     with installed(reshaped).running() as launcher:
-        ask(launcher, f"({FILL})")
+        ask(launcher, FILL)
         before, others = workers(launcher), ask(launcher, OTHERS)
         done = change(launcher, "upgrade", "0.2.0")
         assert done["mode"] == "hot", done

@@ -20,7 +20,7 @@ COUNTER = """defmodule Evolving.Counter do
     {:reply, {:counted, counts.all}, counts}
   end
 
-  def code_change({:down, _}, %{all: count}, _extra), do: {:ok, count}
+  def code_change({:down, _}, counts, _extra), do: {:ok, Map.get(counts, :all, 0)}
   def code_change(_, count, _extra), do: {:ok, %{all: count}}
 end
 """
