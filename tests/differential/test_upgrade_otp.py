@@ -67,10 +67,11 @@ def test_versions_are_looked_up_as_systools_does_it(tmp_path):
         assert Entry(pattern, ()).matches(version) is (answer == Atom("true")), (version, pattern)
 
 
+BEHAVIOURS = {"m0": ["gen_server"], "m1": ["supervisor"], "m2": ["gen_event"]}
+"""What a module is in all versions: another behaviour needs a restart."""
 NAMES = [f"m{number}" for number in range(6)]
 FACTS = st.fixed_dictionaries(
     {
-        "behaviours": st.lists(st.sampled_from(["gen_server", "supervisor", "gen_event"]), max_size=1),
         "exports": st.lists(st.sampled_from([("code_change", 3), ("init", 1)]), unique=True, max_size=2),
         "imports": st.lists(st.sampled_from([(name, "f", 0) for name in NAMES]), unique=True, max_size=3),
         "code": st.sampled_from([b"one", b"two"]),
@@ -84,7 +85,10 @@ def describe(version, applications):
     """Return a release; ``extra`` and ``more`` have modules of their own, and need each other."""
     apps = {}
     for name, modules in applications.items():
-        beams = [(module, make_beam(module, **facts)) for module, facts in modules.items()]
+        beams = [
+            (module, make_beam(module, behaviours=BEHAVIOURS.get(module, []), **facts))
+            for module, facts in modules.items()
+        ]
         if name != "shop":
             beams = [(f"{name}_module", make_beam(f"{name}_module"))]
         needs = ("kernel", "stdlib", "more") if name == "extra" and "more" in applications else ("kernel", "stdlib")
