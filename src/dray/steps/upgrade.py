@@ -51,18 +51,22 @@ def upgrade(
         ctx.console.result(f"no earlier version of {release.name} to upgrade from")
         return release
     generated = _generate(release, ctx, build_of(release), bases, purge)
+    _report(generated, ctx, require)
+    renamed = rename_applications(release, generated.versions)
+    return replace(renamed.add(*generated.files()), upgrades=generated.upgrades())
+
+
+def _report(generated: GeneratedUpgrade, ctx: Context, require: Literal["hot"] | None) -> None:
     for warning in generated.warnings:
         ctx.console.warn(warning)
     for decided in generated.upgrades():
         reasons = f": {'; '.join(decided.reasons)}" if decided.reasons else ""
         ctx.console.result(f"from {decided.base}: {decided.verdict}{reasons}")
-        if require == "hot" and decided.reasons:
+        if require == "hot" and decided.verdict != require:
             raise StepError(
                 f"the upgrade from {decided.base} needs a restart{reasons}",
                 hint='leave out require="hot", or undo what needs it',
             )
-    renamed = rename_applications(release, generated.versions)
-    return replace(renamed.add(*generated.files()), upgrades=generated.upgrades())
 
 
 def _validate_place(release: Release) -> None:
