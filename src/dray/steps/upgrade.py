@@ -40,6 +40,9 @@ def upgrade(
             folder or archive, or several of them.
         require: ``"hot"`` makes an upgrade that needs a restart an error.
         purge: What happens to processes that still run old code: ``"soft"`` waits for them, ``"brutal"`` ends them.
+        check: Whether to start each earlier build here and to ask it whether it could follow: what its supervisors
+            start is not to be found out otherwise. Without it, the host finds out.
+        env: Variables for that start; PORT is one that nobody uses.
 
     Returns:
         The release with its upgrades.
