@@ -1,11 +1,11 @@
 {% raw %}%% Changes what is installed: unpacks a release beside the others, makes one permanent, removes one. Run by the launcher
-%% with RELEASE_ACTION and RELEASE_ARGUMENT. What fails leaves nothing behind.
+%% with VERSIONS_ACTION and VERSIONS_ARGUMENT. What fails leaves nothing behind.
 -mode(interpret).
 
 main(_) ->
-    Argument = os:getenv("RELEASE_ARGUMENT"),
+    Argument = os:getenv("VERSIONS_ARGUMENT"),
     try
-        case os:getenv("RELEASE_ACTION") of
+        case os:getenv("VERSIONS_ACTION") of
             "unpack" -> io:format("~ts~n", [unpack(Argument)]);
             "permanent" -> make_permanent(Argument);
             "remove" -> remove(Argument)

@@ -74,7 +74,7 @@ drop_stale_lock () {
 
 # Changes the files below releases/, in a VM of its own: manage_versions unpack FILE, permanent VERSION, remove VERSION.
 manage_versions () {
-  RELEASE_ACTION="$1" RELEASE_ARGUMENT="$2" "${erts_bin}erl" +B -noinput \
+  VERSIONS_ACTION="$1" VERSIONS_ARGUMENT="$2" "${erts_bin}erl" +B -noinput \
     -boot "$REL_VSN_DIR/$RELEASE_BOOT_SCRIPT_CLEAN" -boot_var RELEASE_LIB "$RELEASE_ROOT/lib" \
     -run escript start -extra "$REL_VSN_DIR/upgrade/versions.escript"
 }
