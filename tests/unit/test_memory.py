@@ -29,6 +29,13 @@ def test_another_question_has_its_own_answer(memory):
     assert memory.recall("a", "why?", lambda: b"anew") == b"anew"
 
 
+def test_an_answer_can_be_looked_for_and_kept(memory):
+    assert memory.find("a", "why?") is None
+    memory.keep("a", "why?", b"because")
+    assert memory.find("a", "why?") == b"because"
+    assert memory.find("a", "how?") is None
+
+
 def test_question_and_answer_are_not_confused(memory):
     memory.recall("a", "wh", lambda: b"y")
     assert memory.recall("a", "why", lambda: b"") == b""

@@ -14,11 +14,15 @@ from dray.core.erts import Erts
 from dray.core.pipeline import as_pipeline
 from dray.core.project import ReleaseDefinition
 from dray.core.step_options import Overrides
+from dray.core.upgrade import Input
 from dray.disk import write_sealed
 from dray.repeat import Repeat
 from tests.unit.assemble.test_definition import project
 
-FILES = ("lib/shop.ex", "rel/overlays/x", "otp/lib/a-1/ebin/a.app", "out/bin/shop", "shop.tar", "seen/one")
+FILES = (
+    *("lib/shop.ex", "rel/overlays/x", "otp/lib/a-1/ebin/a.app", "out/bin/shop", "shop.tar", "seen/one"),
+    *("_build/old/shop-1.tar.gz", "_build/base/releases/1/shop.rel"),
+)
 NOTHING = Overrides()
 REPORT = {"release": {"name": "shop"}, "steps": []}
 
@@ -38,14 +42,7 @@ class World:
 
     def __init__(self, folder, ctx):
         self.root, self.ctx = folder, ctx
-        for path in (
-            "lib/shop.ex",
-            "rel/overlays/x",
-            "otp/lib/a-1/ebin/a.app",
-            "out/bin/shop",
-            "shop.tar",
-            "seen/one",
-        ):
+        for path in FILES:
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / path).write_text(path)
         for path in ("hook.sh", "sys.config", "vm.args"):
@@ -64,6 +61,11 @@ class World:
             contents=(File("bin/shop", b"x"), File("etc/one", folder / "seen/one")),
             tree=folder / "out",
             artifacts=(Artifact("tar", folder / "shop.tar", 1, "0"),),
+            inputs=(
+                Input(folder / "_build/old", names_only=True),
+                Input(folder / "_build/old/shop-1.tar.gz"),
+                Input(folder / "_build/base"),
+            ),
         )
         self.release = add_hook_file(release, folder, "pre_start", "../hook.sh")
 
@@ -119,6 +121,9 @@ EDITS = {
     "a hook beside the project": lambda root: (root.parent / "hook.sh").write_text("other"),
     "the sys.config beside the project": lambda root: (root.parent / "sys.config").write_text("other"),
     "the vm.args beside the project": lambda root: (root.parent / "vm.args").unlink(),
+    "an archive that was upgraded from": lambda root: (root / "_build/old/shop-1.tar.gz").write_text("other"),
+    "another archive": lambda root: (root / "_build/old/shop-2.tar.gz").write_text(""),
+    "a tree that was upgraded from": lambda root: (root / "_build/base/releases/1/shop.rel").write_text(""),
     "a single file": lambda root: (root / "seen/one").write_text("other"),
 }
 

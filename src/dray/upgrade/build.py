@@ -94,7 +94,7 @@ class Build:
 
     def carries(self, application: str) -> bool:
         """Tell whether an application's files are in it; those of OTP may be the host's."""
-        return self.app_path(application) in self.files
+        return application in self.side.applications and self.app_path(application) in self.files
 
     def read_spec(self, application: str) -> AppSpec:
         """Return what the ``.app`` file of an application says."""

@@ -11,6 +11,7 @@ from dray.core.contents import Digest, Directory, File, Symlink
 from dray.core.erts import Erts
 from dray.core.project import Commit
 from dray.core.release import Release
+from dray.core.upgrade import Upgrade, Verdict
 from tests.unit.assemble.test_definition import project
 
 
@@ -33,6 +34,14 @@ def make(**given):
             **given,
         }
     )
+
+
+def test_upgrades_are_there_where_they_were_decided():
+    assert "upgrades" not in json.loads(format_manifest(make()))
+    decided = Upgrade("0.9", Verdict.RESTART, ("ERTS differs",), ("shop 0.9 -> 1.0",))
+    assert json.loads(format_manifest(make(upgrades=(decided,))))["upgrades"] == [
+        {"from": "0.9", "verdict": "restart", "reasons": ["ERTS differs"], "changes": ["shop 0.9 -> 1.0"]}
+    ]
 
 
 def test_it_says_what_the_release_is():

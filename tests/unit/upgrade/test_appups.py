@@ -1,4 +1,4 @@
-"""An appup that somebody wrote wins where it covers every change, and is completed where it does not know the version."""
+"""An appup that somebody wrote wins where it covers every change; what it does not know is generated."""
 
 from __future__ import annotations
 

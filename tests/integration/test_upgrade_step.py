@@ -1,0 +1,408 @@
+"""Two versions of real projects: what the step upgrade puts into the second one."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from dray.beam.appup import parse_appup
+from dray.beam.term_writer import format_term
+from dray.beam.terms import parse_terms
+from tests.harness import build, copy_project, dray, run
+
+pytestmark = pytest.mark.beam
+
+PIPELINE = """\
+from dray.steps import assemble, release, tar, upgrade
+
+build = release() | assemble() | upgrade() | tar()
+"""
+FRAME = re.compile(r"\{apply,\{dray_node,")
+
+
+@dataclass
+class Project:
+    """A project that is built in several versions."""
+
+    root: Path
+    name: str
+
+    @property
+    def tree(self):
+        return self.root / "_build/prod/rel" / self.name
+
+    def write(self, path, text):
+        (self.root / path).parent.mkdir(parents=True, exist_ok=True)
+        (self.root / path).write_text(text)
+
+    def replace(self, path, old, new):
+        text = (self.root / path).read_text()
+        assert old in text
+        (self.root / path).write_text(text.replace(old, new))
+
+    def build(self, version, *arguments):
+        return build(self.root, "--set", f"release.version={version}", *arguments)
+
+    def fail(self, version, *arguments):
+        done = dray("build", "--set", f"release.version={version}", *arguments, cwd=self.root)
+        assert done.status == 1, done.err
+        return done.err
+
+    def copy(self, folder):
+        """Return a copy of the project and of what was built of it."""
+        return Project(shutil.copytree(self.root, folder / self.root.name, symlinks=True), self.name)
+
+    def archive(self, version):
+        return self.root / f"_build/prod/{self.name}-{version}.tar.gz"
+
+    def versions(self):
+        """Return the applications of the release and their versions."""
+        manifest = self.manifest()
+        return {item["name"]: item["version"] for item in manifest["applications"]}
+
+    def manifest(self):
+        (file,) = self.tree.glob("releases/*/manifest.json")
+        return json.loads(file.read_text())
+
+    def relup(self, base):
+        """Return the instructions of the way up from a base and of the way down to it, without dray's own."""
+        (file,) = self.tree.glob("releases/*/relup")
+        ((_, up, down),) = parse_terms(file.read_text())
+        scripts = []
+        for way in (up, down):
+            (script,) = [script for version, _, script in way if version == base]
+            scripts.append([format_term(item) for item in script])
+        return [Script(script) for script in scripts]
+
+    def verdict(self, base):
+        (file,) = self.tree.glob(f"releases/*/upgrade/from/{base}")
+        return file.read_text().splitlines()
+
+
+@dataclass
+class Script:
+    """The instructions of one way."""
+
+    all: list[str]
+
+    @property
+    def own(self):
+        """Those that dray did not put there."""
+        return [item for item in self.all if not FRAME.match(item)]
+
+    def of(self, name):
+        """Return the instructions of one kind, without the methods of purging."""
+        found = [item for item in self.own if item.startswith(f"{{{name},")]
+        return [item.replace(",soft_purge,soft_purge", "").replace("'Elixir.", "'") for item in found]
+
+    def modules(self, name):
+        return [re.sub(r"^\{\w+,\{?'?|'?\}+$", "", item) for item in self.of(name)]
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory):
+    """The Mix project, built in version 1."""
+    project = Project(copy_project("upgraded", tmp_path_factory.mktemp("first") / "upgraded"), "upgraded")
+    done = project.build("1")
+    assert "no earlier version of upgraded to upgrade from" in done.err
+    assert "upgrades" not in project.manifest()
+    assert project.versions()["upgraded"] == "0.1.0"
+    return project
+
+
+@pytest.fixture(scope="module")
+def second(first, tmp_path_factory):
+    """The same, changed in every way that a node can follow, and built in version 2."""
+    project = first.copy(tmp_path_factory.mktemp("second"))
+    project.replace("codec/lib/codec.ex", "<#{value}>", "[#{value}]")
+    counter, workers, text = (f"lib/upgraded/{name}.ex" for name in ("counter", "workers", "text"))
+    project.replace(
+        counter, "def code_change(_, count, _), do: {:ok, count}", "def code_change(_, n, _), do: {:ok, n + 10}"
+    )
+    project.replace(workers, "[Upgraded.Counter]", "[Upgraded.Counter, Upgraded.Extra]")
+    project.replace(text, "defmodule Upgraded.Old do", "defmodule Upgraded.New do")
+    project.replace(
+        text,
+        "def show(value), do: Upgraded.Shown.show(value)",
+        'def show(value), do: "=" <> Upgraded.Shown.show(value)',
+    )
+    project.write(
+        "lib/upgraded/extra.ex",
+        "defmodule Upgraded.Extra do\n  use Agent\n  def start_link(_), do: Agent.start_link(fn -> 0 end)\nend\n\n"
+        "defimpl Upgraded.Shown, for: Atom do\n  def show(value), do: Atom.to_string(value)\nend\n",
+    )
+    shutil.move(project.root / "spare", project.root / "fresh")
+    for path in ("fresh/mix.exs", "fresh/lib/spare.ex", "mix.exs"):
+        file = project.root / path
+        file.write_text(file.read_text().replace("Spare", "Fresh").replace("spare", "fresh"))
+    done = project.build("2")
+    assert "from 1: hot" in done.err
+    return project
+
+
+def test_what_changed_under_its_version_has_a_suffix_and_the_rest_has_not(first, second):
+    before, after = first.versions(), second.versions()
+    assert re.fullmatch(r"0\.1\.0\+[0-9a-f]{6}", after["upgraded"])
+    assert re.fullmatch(r"0\.3\.0\+[0-9a-f]{6}", after["codec"])
+    assert after["fresh"] == "0.3.0"
+    assert "spare" not in after
+    same = before.keys() - {"upgraded", "codec", "spare"}
+    assert {name: after[name] for name in same} == {name: before[name] for name in same}
+    folders = {path.name for path in (second.tree / "lib").iterdir()}
+    assert folders == {f"{name}-{version}" for name, version in after.items()}
+
+
+def test_the_manifest_and_the_host_know_the_verdict_and_what_changes(second):
+    (decided,) = second.manifest()["upgrades"]
+    assert (decided["from"], decided["verdict"], decided["reasons"]) == ("1", "hot", [])
+    assert second.verdict("1") == ["hot"]
+    assert {
+        "fresh 0.3.0: a new application, which is started",
+        "spare 0.3.0: an application that goes, and is stopped",
+        "upgraded: Upgraded.Workers: supervisor: a Supervisor, whose children are specified anew",
+        "upgraded: Upgraded.Counter: code_change: a GenServer that exports code_change/3",
+        "upgraded: Upgraded.Text: load: no process has it as its callback module",
+        "upgraded: Upgraded.New: added: only in the new version",
+        "upgraded: Upgraded.Old: removed: only in the old version",
+        "Upgraded.Shown: protocol: it is consolidated anew",
+    } <= set(decided["changes"])
+
+
+def test_new_modules_come_first_and_those_that_go_last(second):
+    up, down = second.relup("1")
+    new = {"Upgraded.New", "Upgraded.Extra", "Upgraded.Shown.Atom", "Fresh"}
+    assert set(up.modules("load")[:4]) == new
+    protocols = up.all.index("{apply,{dray_node,load_protocols,[]}}")
+    assert [item for item in up.all[:protocols] if item.startswith("{load,")] == up.all[protocols - 4 : protocols]
+    assert set(up.modules("remove")) == {"Upgraded.Old", "Spare"}
+    assert up.all[-2].startswith("{remove,")
+    assert set(down.modules("load")[:2]) == {"Upgraded.Old", "Spare"}
+    assert set(down.modules("remove")) == new
+    assert not [item for script in (up, down) for item in script.all if "brutal" in item or "{purge" in item]
+
+
+def test_every_script_begins_and_ends_with_the_node_itself(second):
+    for script in second.relup("1"):
+        assert script.all[0] == "{apply,{dray_node,ready,[]}}"
+        after = script.all[script.all.index("point_of_no_return") + 1 :]
+        assert after[:2] == ["{apply,{dray_node,configure,[]}}", "{apply,{dray_node,stop_children,[]}}"]
+        assert after[-1] == "{apply,{dray_node,update_children,[]}}"
+
+
+def test_processes_change_their_code_while_they_wait_and_protocols_are_not_loaded_from_ebin(second):
+    up, down = second.relup("1")
+    modules = ("Upgraded.Counter", "Upgraded.Workers")
+    assert set(up.of("code_change")) == {f"{{code_change,up,[{{'{name}',[]}}]}}" for name in modules}
+    at = up.own.index("{code_change,up,[{'Elixir.Upgraded.Counter',[]}]}")
+    assert up.own[at - 1].startswith("{load,")
+    at = down.own.index("{code_change,down,[{'Elixir.Upgraded.Counter',[]}]}")
+    assert down.own[at - 1].startswith("{suspend,")
+    assert "Upgraded.Shown" not in (*up.modules("load"), *down.modules("load"))
+
+
+def test_modules_are_loaded_after_what_they_use_and_before_it_on_the_way_down(second):
+    up, down = second.relup("1")
+    changed = ["Upgraded.Text", "Upgraded.Counter"]
+    assert [name for name in up.modules("load") if name in changed] == changed
+    assert [name for name in down.modules("load") if name in changed] == changed[::-1]
+
+
+def test_applications_start_and_stop_by_the_relup(second):
+    up, down = second.relup("1")
+    assert "{apply,{application,start,[fresh,permanent]}}" in up.own
+    assert "{apply,{application,stop,[spare]}}" in up.own
+    assert "{apply,{application,start,[spare,permanent]}}" in down.own
+    assert "{apply,{application,stop,[fresh]}}" in down.own
+
+
+def test_each_changed_application_has_an_appup(first, second):
+    versions = second.versions()
+    for name in ("upgraded", "codec"):
+        file = second.tree / f"lib/{name}-{versions[name]}/ebin/{name}.appup"
+        appup = parse_appup(file.read_bytes(), file=file.name)
+        assert appup.version == versions[name]
+        assert [entry.version for entry in (*appup.up, *appup.down)] == [first.versions()[name]] * 2
+
+
+def test_the_release_boots_and_says_its_versions(second, launch):
+    with launch(second.tree, "upgraded").running() as node:
+        told = node("rpc", "IO.puts([Application.spec(:upgraded, :vsn), 32, Upgraded.Counter.next()])")
+    assert told.out.split() == [second.versions()["upgraded"], "=[1]"]
+
+
+INSTALL = """
+root = to_charlist(System.fetch_env!("RELEASE_ROOT"))
+{:module, :dray_node} = :code.load_abs(~c"NODE/dray_node")
+if VERSION == ~c"2", do: {:ok, _} = :release_handler.set_unpacked(root ++ ~c"/releases/upgraded-2.rel", [])
+{:ok, _, _} = :release_handler.check_install_release(VERSION)
+{:ok, _, _} = :release_handler.install_release(VERSION)
+:ok = :release_handler.make_permanent(VERSION)
+running = for {name, _, _} <- Application.started_applications(), name in [:fresh, :spare], do: name
+IO.inspect({Upgraded.Counter.next(), running, :code.is_loaded(Upgraded.New) != false, :dray_node.calls()})
+"""
+CALLS = ":ready, :ready, :configure, :stop_children, :load_protocols, :update_children"
+
+
+def test_a_running_node_follows_up_and_down_with_its_state(first, second, launch, tmp_path):
+    node_folder = Path(__file__).parent / "upgrade_node"
+    assert run("erlc", "-o", tmp_path, node_folder / "dray_node.erl", cwd=tmp_path).status == 0
+    host = shutil.copytree(first.tree, tmp_path / "host", symlinks=True)
+
+    def install(node, version):
+        done = node("rpc", INSTALL.replace("NODE", str(tmp_path)).replace("VERSION", f"~c'{version}'"))
+        assert done.status == 0, done.err
+        return " ".join(done.out.split())
+
+    with launch(host, "upgraded").running() as node:
+        assert node("rpc", "IO.puts(Upgraded.Counter.next())").out == "<1>\n"
+        ours = ("--exclude=releases/RELEASES", "--exclude=releases/start_erl.data")
+        assert run("tar", "-xzf", second.archive("2"), *ours, "-C", host, cwd=host).status == 0
+        assert install(node, "2") == f'{{"=[12]", [:fresh], true, [{CALLS}]}}'
+        # OTP checks the script of a way down only where the version to come has a relup of its own.
+        down = CALLS.removeprefix(":ready, ")
+        assert install(node, "1") == f'{{"<23>", [:spare], false, [{CALLS}, {down}]}}'
+
+
+def test_a_renamed_application_is_as_if_mix_exs_had_said_so(second, tmp_path):
+    project = second.copy(tmp_path)
+    versions = project.versions()
+    for path, name in (("mix.exs", "upgraded"), ("codec/mix.exs", "codec")):
+        project.replace(path, f'version: "{versions[name].partition("+")[0]}"', f'version: "{versions[name]}"')
+    (project.root / "rel/config.py").unlink()
+    project.build("2")
+    for path in (
+        "RELEASES",
+        "start_erl.data",
+        "2/upgraded.rel",
+        "2/start.boot",
+        "2/start.script",
+        "2/start_clean.boot",
+    ):
+        one, other = (item.tree / "releases" / path for item in (second, project))
+        assert one.read_bytes() == other.read_bytes(), path
+
+
+def test_the_same_content_has_the_same_version_whatever_it_is_built_from(first, second, tmp_path):
+    project = second.copy(tmp_path)
+    project.build("3", "--set", f"upgrade.from_={first.archive('1')}")
+    assert project.versions() == second.versions()
+    project.build("4", "--set", f"upgrade.from_={first.archive('1')},{second.archive('2')}")
+    assert project.versions() == second.versions()
+    assert [(item["from"], item["verdict"]) for item in project.manifest()["upgrades"]] == [
+        ("1", "hot"),
+        ("2", "hot"),
+    ]
+    assert project.relup("2")[0].own == ["point_of_no_return"]
+    assert len(project.relup("1")[0].own) > 10
+
+
+def test_a_build_with_an_upgrade_is_left_out_when_nothing_changed(second, tmp_path):
+    project = second.copy(tmp_path)
+    for _ in range(3):
+        project.build("2")
+    assert "nothing has changed since the last build" in project.build("2").err
+    project.archive("1").touch()
+    assert "nothing has changed" not in project.build("2").err
+
+
+def test_a_change_of_the_runtime_is_a_restart(first, tmp_path):
+    project = first.copy(tmp_path)
+    base = tmp_path / "base"
+    shutil.copytree(project.tree, base, symlinks=True)
+    manifest = base / "releases/1/manifest.json"
+    manifest.write_text(manifest.read_text().replace('"otp": "', '"otp": "1'))
+    rel = base / "releases/1/upgraded.rel"
+    rel.write_text(re.sub(r'\{elixir,"[^"]+"', '{elixir,"1.13.4"', rel.read_text()))
+    done = project.build("2", "--set", f"upgrade.from_={base}")
+    verdict, *reasons = project.verdict("1")
+    assert verdict == "restart"
+    assert re.match(r"OTP 1\d+ -> \d+: a node cannot change its runtime", reasons[0])
+    assert re.match(r"Elixir 1\.13\.4 -> \S+: a node cannot change its runtime", reasons[1])
+    assert f"from 1: restart: {'; '.join(reasons)}" in done.err.replace("\n", "")
+    assert not list(project.tree.glob("releases/2/relup"))
+    err = project.fail("3", "--set", f"upgrade.from_={base}", "--set", "upgrade.require=hot")
+    assert "the upgrade from 1 needs a restart: OTP 1" in err
+
+
+def test_the_same_version_is_refused_with_a_hint(first, tmp_path):
+    project = first.copy(tmp_path)
+    err = project.fail("1", "--set", f"upgrade.from_={first.archive('1')}")
+    assert "an upgrade leads from one version to another" in err
+    assert 'release(version="{mix}+{git}")' in err
+
+
+@pytest.mark.usefixtures("epmd")
+def test_changed_machine_code_is_a_restart(tmp_path):
+    project = Project(copy_project("nif", tmp_path / "nif"), "native")
+    project.write("rel/config.py", PIPELINE)
+    project.build("1")
+    project.replace("adder/c_src/adder.c", "+", "-")
+    project.build("2")
+    verdict, reason = project.verdict("1")
+    assert verdict == "restart"
+    assert reason == "adder: priv/adder.so is machine code, which a node does not load a second time"
+
+
+@pytest.fixture(scope="module")
+def counter(tmp_path_factory):
+    """The rebar3 project, built in version 1, and changed since."""
+    project = Project(copy_project("rebar", tmp_path_factory.mktemp("rebar") / "rebar"), "counter")
+    project.write("rel/config.py", PIPELINE)
+    project.build("1")
+    sources = "apps/counter/src/"
+    project.replace(f"{sources}counter.erl", "handle_cast/2]", "handle_cast/2, code_change/3]")
+    project.replace(f"{sources}counter.erl", "handle_cast(_", "code_change(_, N, _) -> {ok, N}.\n\nhandle_cast(_")
+    project.replace(f"{sources}counter_sup.erl", "one_for_one", "rest_for_one")
+    project.replace(f"{sources}counter_app.erl", "stop(_State) -> ok", "stop(_) -> stopped")
+    return project
+
+
+@pytest.mark.rebar3
+def test_an_erlang_server_that_gets_its_first_code_change_is_asked_for_it(counter, tmp_path):
+    project = counter.copy(tmp_path)
+    project.build("2")
+    up, down = project.relup("1")
+    assert {"{code_change,up,[{counter,[]}]}", "{code_change,up,[{counter_sup,[]}]}"} == set(up.of("code_change"))
+    assert set(up.of("suspend")) == {"{suspend,[counter]}", "{suspend,[counter_sup]}"}
+    assert up.modules("load") == down.modules("load")[::-1]
+    assert project.verdict("1") == ["hot"]
+
+
+OWN = r'{"2.0.0",[{<<"2\\.[0-9]+\\.0">>,[%s]}],[{<<"2\\..*">>,[%s]}]}.'
+ALL = "{update,counter,{advanced,[mine]}},{update,counter_sup,supervisor},{load_module,counter_app}"
+
+
+@pytest.mark.rebar3
+def test_an_appup_of_the_project_with_a_pattern_wins(counter, tmp_path):
+    project = counter.copy(tmp_path)
+    project.write("rel/appups/counter.appup", OWN % (ALL, ALL))
+    project.build("2")
+    up, down = project.relup("1")
+    assert "{code_change,up,[{counter,[mine]}]}" in up.own
+    assert "{code_change,down,[{counter,[mine]}]}" in down.own
+    assert "{load,{counter_app,brutal_purge,brutal_purge}}" in up.own
+    version = project.versions()["counter"]
+    appup = parse_appup((project.tree / f"lib/counter-{version}/ebin/counter.appup").read_bytes(), file="x")
+    assert (appup.version, appup.up[0].version) == (version, rb"2\.[0-9]+\.0")
+
+
+@pytest.mark.rebar3
+def test_an_appup_of_the_project_that_leaves_a_module_out_is_an_error(counter, tmp_path):
+    project = counter.copy(tmp_path)
+    project.write("rel/appups/counter.appup", OWN % (ALL, "{load_module,counter_app}"))
+    err = project.fail("2").replace("\n", " ")
+    assert "the appup of counter leaves out what changes on the way down" in err
+    assert "counter (code_change), counter_sup (supervisor)" in err
+
+
+@pytest.mark.rebar3
+def test_an_appup_that_names_what_does_not_change_is_refused_by_systools(counter, tmp_path):
+    project = counter.copy(tmp_path)
+    project.write("rel/appups/counter.appup", OWN % (ALL + ",{load_module,nowhere}", ALL))
+    err = project.fail("2").replace("\n", " ")
+    assert "systools makes no relup from 1 to 2: No such module: nowhere" in err

@@ -1,0 +1,77 @@
+"""The last archive of another version is found, whatever else lies beside it."""
+
+from __future__ import annotations
+
+import os
+import tarfile
+
+import pytest
+
+from dray.core.upgrade import Input
+from dray.errors import ConfigError
+from dray.upgrade.bases import list_inputs, read_last, resolve_paths
+from tests.unit.upgrade.releases import app, write_build
+
+
+@pytest.fixture
+def pack(tmp_path):
+    """Return a function that archives a release, older ones with a smaller age."""
+
+    def do(version, file, *, age, name="shop"):
+        tree = write_build(tmp_path / "trees" / file, version, name=name, apps={"shop": app("m")})
+        path = tmp_path / "out" / file
+        path.parent.mkdir(exist_ok=True)
+        with tarfile.open(path, "w:gz") as archive:
+            archive.add(tree, arcname=".")
+        os.utime(path, (age, age))
+        return path
+
+    return do
+
+
+def test_the_newest_archive_of_another_version_is_the_last(pack, tmp_path):
+    pack("1", "shop-1.tar.gz", age=1)
+    pack("2", "shop-2.tar.gz", age=2)
+    pack("3", "shop-3.tar.gz", age=3)
+    last = read_last(tmp_path / "out", "shop", "3")
+    assert last is not None
+    assert last.version == "2"
+
+
+def test_what_an_archive_holds_counts_not_its_name(pack, tmp_path):
+    pack("1", "shop-old.tgz", age=1)
+    pack("3", "shop-linux.tar.gz", age=3)
+    pack("2", "shop-other.tar.gz", age=2, name="other")
+    last = read_last(tmp_path / "out", "shop", "3")
+    assert last is not None
+    assert last.version == "1"
+
+
+def test_an_archive_of_something_else_is_passed_over(pack, tmp_path):
+    pack("1", "shop-1.tar.gz", age=1)
+    with tarfile.open(tmp_path / "out/shop-assets.tar.gz", "w:gz") as archive:
+        archive.add(__file__, arcname="assets/x")
+    last = read_last(tmp_path / "out", "shop", "2")
+    assert last is not None
+    assert last.version == "1"
+
+
+def test_there_may_be_none(pack, tmp_path):
+    assert read_last(tmp_path / "nowhere", "shop", "1") is None
+    pack("1", "shop-1.tar.gz", age=1)
+    assert read_last(tmp_path / "out", "shop", "1") is None
+
+
+def test_the_choice_depends_on_the_folder_and_on_all_archives(pack, tmp_path):
+    paths = [pack("2", "shop-2.tar.gz", age=2), pack("1", "shop-1.tar.gz", age=1)]
+    assert list_inputs(tmp_path / "out", "shop") == (
+        Input(tmp_path / "out", names_only=True),
+        *map(Input, paths),
+    )
+
+
+def test_paths_are_those_of_the_project(tmp_path):
+    (tmp_path / "old").mkdir()
+    assert resolve_paths(tmp_path, ("old", str(tmp_path))) == (tmp_path / "old", tmp_path)
+    with pytest.raises(ConfigError, match="there is no release at .*gone"):
+        resolve_paths(tmp_path, ("gone",))
