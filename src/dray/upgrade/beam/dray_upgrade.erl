@@ -24,6 +24,7 @@
 
 -export([main/0]).
 
+-define(HELPERS, [dray_environment, dray_node]).
 -define(BUSY_LIMIT, 5000).
 -define(OLD_CODE_LIMIT, 10000).
 -define(INSTALL_LIMIT, 600000).
@@ -73,15 +74,18 @@ connect() ->
     end.
 
 load_helper(Node) ->
-    {dray_node, Binary, File} = code:get_object_code(dray_node),
-    {module, dray_node} = call(Node, code, load_binary, [dray_node, File, Binary]),
-    ok.
+    lists:foreach(
+        fun(Module) ->
+            {Module, Binary, File} = code:get_object_code(Module),
+            {module, Module} = call(Node, code, load_binary, [Module, File, Binary])
+        end,
+        ?HELPERS
+    ).
 
 %% Where the node has gone, so has the helper.
 unload_helper(Node) ->
     _ = rpc:call(Node, dray_node, forget, []),
-    _ = rpc:call(Node, code, delete, [dray_node]),
-    _ = rpc:call(Node, code, purge, [dray_node]),
+    [rpc:call(Node, code, Function, [Module]) || Module <- ?HELPERS, Function <- [delete, purge]],
     ok.
 
 call(Node, Module, Function, Arguments) ->
@@ -129,7 +133,7 @@ environment(Application) ->
              Key =/= included_applications, not lists:member(Key, Own)].
 
 changed_config(Node, Config) ->
-    Current = call(Node, dray_node, read_config, [[Application || {Application, _} <- Config]]),
+    Current = call(Node, dray_environment, read, [[Application || {Application, _} <- Config]]),
     [Application || {Application, Env} <- Config, lists:sort(Env) =/= proplists:get_value(Application, Current)].
 
 changed_modules(Script) ->
@@ -231,7 +235,7 @@ check_install(Node, To, Script, Limit) ->
 install(Node, From, To, Script, Plan) ->
     run_hooks("pre_upgrade"),
     ok = call(Node, dray_node, prepare, [Plan]),
-    case rpc:call(Node, release_handler, install_release, [To, [{update_paths, true}]], ?INSTALL_LIMIT) of
+    case rpc:call(Node, dray_environment, install, [To, [{update_paths, true}]], ?INSTALL_LIMIT) of
         {ok, _, _} ->
             settle(Node, From, To, Script, Plan);
         {error, {old_processes, Module}} ->

@@ -66,7 +66,7 @@ add_reason () {
 # shellcheck disable=SC2016 # the expression is Erlang's
 keep_environment () {
   environment_file=$RELEASE_TMP/environment-$$.sh
-  trap 'rm -f "$upgrade_lock" "$environment_file"' EXIT
+  trap 'rm -rf "$upgrade_lock" "$environment_file" "$RELEASE_TMP/upgrade-$upgrade_to"' EXIT
   (umask 077 && mkdir -p "$RELEASE_TMP" && : >"$environment_file") ||
     fail_upgrade "$RELEASE_TMP cannot be written" "$upgrade_from runs as before"
   need_cookie
