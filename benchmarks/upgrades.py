@@ -144,7 +144,7 @@ class _Customers:
 
 
 def _measure_taking_over(side: Side, trees: list[Path], runs: int) -> list[Row]:
-    """Take a system up and down ten times, at least, while customers ask; then rehearse once, which measures the node."""
+    """Take a system up and down ten times while customers ask; then rehearse once, which measures the node."""
     host = Side(side.name, side.root.parent / "upgrades-host")
     shutil.copytree(trees[0], host.root / "_build/prod/rel/shop", symlinks=True)
     shutil.copytree(trees[1], host.root / "_build/prod/rel/shop", symlinks=True, dirs_exist_ok=True,

@@ -140,6 +140,7 @@ def second(first, tmp_path_factory):
     for path in ("fresh/mix.exs", "fresh/lib/spare.ex", "mix.exs"):
         file = project.root / path
         file.write_text(file.read_text().replace("Spare", "Fresh").replace("spare", "fresh"))
+    project.replace("fresh/mix.exs", "do: []", "do: [extra_applications: [:codec]]")
     done = project.build("2")
     assert "from 1: hot" in done.err
     return project
@@ -214,7 +215,8 @@ def test_modules_are_loaded_after_what_they_use_and_before_it_on_the_way_down(se
 
 def test_applications_start_and_stop_by_the_relup(second):
     up, down = second.relup("1")
-    assert "{apply,{application,start,[fresh,permanent]}}" in up.own
+    start = up.own.index("{apply,{application,start,[fresh,permanent]}}")
+    assert start > up.own.index("{load,{'Elixir.Codec',soft_purge,soft_purge}}")
     assert "{apply,{application,stop,[spare]}}" in up.own
     assert "{apply,{application,start,[spare,permanent]}}" in down.own
     assert "{apply,{application,stop,[fresh]}}" in down.own

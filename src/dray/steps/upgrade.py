@@ -126,18 +126,23 @@ def _find_bases(release: Release, ctx: Context, from_: str | tuple[str, ...]) ->
     """Return the bases, and the release that remembers what they were found in."""
     from dray.assemble.facts import facts_of
     from dray.core.upgrade import Input
-    from dray.upgrade.bases import LAST, list_inputs, read_last, resolve_paths
+    from dray.upgrade.bases import LAST, list_inputs, read_last, resolve_path
     from dray.upgrade.build import read_build
 
     project, definition = facts_of(release)
-    if from_ == LAST:
-        folder = project.build_path if definition.path is None else project.root / definition.path
-        last = read_last(folder, release.name, release.version)
-        inputs = list_inputs(folder, release.name)
-        return (() if last is None else (last,)), replace(release, inputs=(*release.inputs, *inputs))
-    paths = resolve_paths(ctx.root, (from_,) if isinstance(from_, str) else tuple(from_))
-    inputs = tuple(map(Input, paths))
-    return tuple(map(read_build, paths)), replace(release, inputs=(*release.inputs, *inputs))
+    folder = project.build_path if definition.path is None else project.root / definition.path
+    bases: list[Build | None] = []
+    inputs: list[Input] = []
+    for given in (from_,) if isinstance(from_, str) else from_:
+        if given == LAST:
+            bases.append(read_last(folder, release.name, release.version))
+            inputs += list_inputs(folder, release.name)
+        else:
+            path = resolve_path(ctx.root, given)
+            bases.append(read_build(path))
+            inputs.append(Input(path))
+    found = tuple(base for base in bases if base is not None)
+    return found, replace(release, inputs=(*release.inputs, *inputs))
 
 
 def _generate(

@@ -89,6 +89,8 @@ def test_bases_can_be_named_one_or_several(ctx):
     archive(ctx, "m", "n", version="0")
     both = upgrade.run(assembled(ctx, CHANGED), ctx, [str(path), "trees/0"])
     assert [item.base for item in both.upgrades] == ["1", "0"]
+    mixed = upgrade.run(assembled(ctx, CHANGED), ctx, ("last", "trees/1"))
+    assert [item.base for item in mixed.upgrades] == ["0", "1"]
 
 
 def test_a_restart_is_told_with_its_reasons(ctx):
