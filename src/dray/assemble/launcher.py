@@ -17,7 +17,13 @@ if TYPE_CHECKING:
     from dray.core.erts import Erts
     from dray.core.release import Release
 
-_SHARED = ("restart", "stop", "pid", "ping", "status", "version", "vm_args", "epmd")
+_SHARED = (
+    *("restart", "stop", "pid", "ping", "ready", "status", "version", "vm_args", "epmd"),
+    *("upgrade", "downgrade", "versions", "remove"),
+)
+INTERNAL = ("switch_version", "run_hooks")
+"""What the launcher does for itself: commands that no list names."""
+_UPGRADE_FILES = ("versions.sh", "change.sh", "hot.sh", "restart.sh", "versions.escript")
 _ELIXIR = ("start", "start_iex", "daemon", "daemon_iex", "eval", "rpc", "remote")
 _ERLANG = ("start", "console", "daemon", "eval", "rpc", "remote")
 
@@ -55,6 +61,7 @@ def list_launcher_entries(release: Release, erts: Erts, templates: Templates, *,
     values = {
         "name": release.name,
         "version": release.version,
+        "language": language,
         "erts_version": erts.version if erts.included else None,
         "mode_flag": "-elixir config_provider_reboot_mode" if reboots else "-mode",
     }
@@ -63,7 +70,10 @@ def list_launcher_entries(release: Release, erts: Erts, templates: Templates, *,
     entries: list[Entry] = [
         File(f"bin/{release.name}", templates.render("bin/NAME", **values).encode(), 0o755),
         File(f"{folder}/launcher", main.encode()),
-        File(f"{folder}/hooks.sh", templates.render("releases/VSN/hooks.sh", **values).encode()),
+        *(
+            File(f"{folder}/{name}", templates.render(f"releases/VSN/{name}", **values).encode())
+            for name in ("hooks.sh", *(f"upgrade/{name}" for name in _UPGRADE_FILES))
+        ),
         *_list_commands(folder, language, templates, values, _read_own_commands(release)),
     ]
     if tools and tools.elixir_bin:
@@ -83,7 +93,7 @@ def _read_own_commands(release: Release) -> dict[str, str]:
         return {}
     files = list_shell_files(folder, release.project.root if release.project else folder)
     found = {path.stem: path.read_text(encoding="utf-8") for path in files}
-    taken = sorted(found.keys() & {*_SHARED, *_ELIXIR, *_ERLANG, "help"})
+    taken = sorted(found.keys() & {*_SHARED, *INTERNAL, *_ELIXIR, *_ERLANG, "help"})
     if taken:
         raise ProjectError(
             f"{OWN_COMMANDS}/{taken[0]}.sh has the name of a command that every release has",
@@ -104,6 +114,7 @@ def _list_commands(
         HELP,
     )
     scripts |= own
+    scripts |= {name: templates.render(f"releases/VSN/commands/{name}.sh", **values) for name in INTERNAL}
     scripts["help"] = templates.render("releases/VSN/commands/help.sh", **values, commands=commands)
     return [
         File(f"{folder}/commands/{name.rpartition('/')[2]}.sh", script.encode()) for name, script in scripts.items()

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
+from dray.cli.place import open_place
 from dray.cli.table import format_table
-from dray.errors import UsageError
-from dray.project.worktree import built_ref, is_ref
-from dray.shell import LocalShell
 from dray.template.environment import TemplateFolder
 from dray.upgrade.compare import ApplicationDifference, Changes, Difference, compare_sides
 from dray.upgrade.side import Side, read_side
@@ -29,9 +28,11 @@ _MARKS = (("+", "added"), ("-", "removed"), ("~", "changed"))
 def diff_command(old: str, new: str, html: Path | None, env: str | None, *, as_json: bool) -> None:
     """Show what differs between the releases OLD and NEW, and whether a running node could follow.
 
-    Each is a release's folder, its tar, its manifest.json, or a commit, tag or branch of git, which is built.
+    Each is a release's folder, its tar, its manifest.json, last (the newest archive of another version), or a commit,
+    tag or branch of git, which is built.
     """
-    difference = compare_sides(_read(old, env), _read(new, env))
+    chosen = env or os.environ.get("MIX_ENV") or "prod"
+    difference = compare_sides(_read(old, chosen), _read(new, chosen))
     if html is not None:
         html.write_text(render_page(difference), encoding="utf-8")
         click.echo(f"{html} written; open it in a browser", err=True)
@@ -41,19 +42,10 @@ def diff_command(old: str, new: str, html: Path | None, env: str | None, *, as_j
         click.echo("\n".join(format_difference(difference)))
 
 
-def _read(place: str, env: str | None) -> Side:
-    if Path(place).exists():
-        return read_side(Path(place))
-    root = Path.cwd()
-    shell = LocalShell(lambda line: click.echo(line, err=True))
-    if not is_ref(shell, root, place):
-        raise UsageError(
-            f"there is no release and no commit of git called {place}",
-            hint="give a release's folder, its tar, its manifest.json, or a commit, tag or branch",
-        )
-    click.echo(f"building {place} ...", err=True)
-    with built_ref(shell, root, place, env=env) as tree:
-        return replace(read_side(tree), source=place)
+def _read(place: str, env: str) -> Side:
+    with open_place(place, env) as found:
+        side = read_side(found)
+    return side if Path(place).exists() else replace(side, source=place)
 
 
 def verdict_of(difference: Difference) -> str:

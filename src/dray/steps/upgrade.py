@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from dray.core.context import Context
 from dray.core.release import Release
+from dray.core.secret import Secret
 from dray.core.step import step
 from dray.errors import ConfigError, StepError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from dray.upgrade.build import Build
     from dray.upgrade.generate import GeneratedUpgrade
 
@@ -25,6 +25,8 @@ def upgrade(
     *,
     require: Literal["hot"] | None = None,
     purge: Literal["soft", "brutal"] = "soft",
+    check: bool = True,
+    env: dict[str, str | Secret] | None = None,
 ) -> Release:
     """Add what a running node of an earlier version needs to become this one, and to get back.
 
@@ -38,6 +40,9 @@ def upgrade(
             folder or archive, or several of them.
         require: ``"hot"`` makes an upgrade that needs a restart an error.
         purge: What happens to processes that still run old code: ``"soft"`` waits for them, ``"brutal"`` ends them.
+        check: Whether to start each earlier build here and to ask it whether it could follow: what its supervisors
+            start is not to be found out otherwise. Without it, the host finds out.
+        env: Variables for that start; PORT is one that nobody uses.
 
     Returns:
         The release with its upgrades.
@@ -51,14 +56,17 @@ def upgrade(
         ctx.console.result(f"no earlier version of {release.name} to upgrade from")
         return release
     generated = _generate(release, ctx, build_of(release), bases, purge)
+    for warning in generated.warnings:
+        ctx.console.warn(warning)
+    release = rename_applications(release, generated.versions)
+    if check:
+        variables = {name: ctx.reveal(value) for name, value in (env or {}).items()}
+        generated = _check(release, ctx, generated, bases, variables)
     _report(generated, ctx, require)
-    renamed = rename_applications(release, generated.versions)
-    return replace(renamed.add(*generated.files()), upgrades=generated.upgrades())
+    return replace(release.add(*generated.files()), upgrades=generated.upgrades())
 
 
 def _report(generated: GeneratedUpgrade, ctx: Context, require: Literal["hot"] | None) -> None:
-    for warning in generated.warnings:
-        ctx.console.warn(warning)
     for decided in generated.upgrades():
         reasons = f": {'; '.join(decided.reasons)}" if decided.reasons else ""
         ctx.console.result(f"from {decided.base}: {decided.verdict}{reasons}")
@@ -67,6 +75,45 @@ def _report(generated: GeneratedUpgrade, ctx: Context, require: Literal["hot"] |
                 f"the upgrade from {decided.base} needs a restart{reasons}",
                 hint='leave out require="hot", or undo what needs it',
             )
+
+
+def _check(
+    release: Release, ctx: Context, generated: GeneratedUpgrade, bases: tuple[Build, ...], env: dict[str, str]
+) -> GeneratedUpgrade:
+    """Return the upgrades with what running nodes of the bases say of them."""
+    from dray.assemble.tree import sync_tree
+    from dray.assemble.tree_index import tree_index_path
+    from dray.core.upgrade import Verdict
+
+    if release.tree is None or all(way.verdict is Verdict.RESTART for way in generated.upgrades()):
+        return generated
+    candidate = replace(release.add(*generated.files()), upgrades=generated.upgrades())
+    written, _ = sync_tree(candidate, release.tree, tree_index_path(ctx.work, release.name), prune=False)
+    for base in bases:
+        if generated.find(base.version).verdict is Verdict.HOT:
+            generated = generated.with_reasons(base.version, *_ask_node(written, ctx, base, env))
+    return generated
+
+
+def _ask_node(release: Release, ctx: Context, base: Build, env: dict[str, str]) -> tuple[str, ...]:
+    """Return what a running node of a base says against its upgrade; for equal releases, "nothing" is remembered."""
+    import tempfile
+
+    from dray.memory import Memory
+    from dray.package.reuse import manifest_digest
+    from dray.upgrade.check import check_upgrade
+
+    question = repr((manifest_digest(release, step="upgrade"), base.identity, env))
+    memory, name = Memory(ctx.work / "upgrade"), f"hot-from-{base.version}"
+    if memory.find(name, question) is not None:
+        return ()
+    ctx.console.progress(f"asking {base.version} whether it could follow")
+    with tempfile.TemporaryDirectory(prefix="check-", dir=ctx.work) as folder:
+        place, tree = Path(base.side.source), release.tree or Path()
+        reasons = check_upgrade(ctx.shell, place, tree, release.version, Path(folder), env=env)
+    if not reasons:
+        memory.keep(name, question, b"")
+    return reasons
 
 
 def _validate_place(release: Release) -> None:

@@ -5,6 +5,7 @@ A build comes from a tree, from a tar, or from the release of a running pipeline
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -54,6 +55,12 @@ class Build:
     def version(self) -> str:
         """The release's version."""
         return self.side.version
+
+    @property
+    def identity(self) -> str:
+        """What stands for all that it consists of: a checksum of its files' checksums."""
+        lines = (f"{path} {content.sha256}" for path, content in sorted(self.side.files.items()))
+        return hashlib.sha256("\n".join(lines).encode("utf-8", "surrogateescape")).hexdigest()
 
     @property
     def rel(self) -> RelFile:

@@ -77,6 +77,10 @@ class GeneratedUpgrade:
         """Return what was decided for each base."""
         return tuple(way.upgrade for way in self.ways)
 
+    def find(self, base: str) -> Upgrade:
+        """Return what was decided for a base."""
+        return next(upgrade for upgrade in self.upgrades() if upgrade.base == base)
+
     def with_reasons(self, base: str, *reasons: str) -> GeneratedUpgrade:
         """Return the upgrades with further reasons for a restart from one base: what only a running node can tell.
 

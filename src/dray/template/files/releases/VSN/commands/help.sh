@@ -6,7 +6,7 @@
 The known commands are:
 "
 {% for command in commands %}
-  echo {{ "    %-16s %s" | format(command.usage, command.summary) | sh }}
+  echo {{ "    %-22s %s" | format(command.usage, command.summary) | sh }}
 {% endfor %}
   echo
 } >&2

@@ -26,7 +26,9 @@ if claim pre_stop "$pid"; then
   fi
 fi
 {% endblock %}
-call_node init stop >/dev/null 2>&1 || not_running
+# What is to be started again by a service manager ends with a status that is not 0.
+stop_status=${RELEASE_STOP_STATUS:+"[$RELEASE_STOP_STATUS]"}
+call_node init stop "$stop_status" >/dev/null 2>&1 || not_running
 
 left=$((limit * 20))
 while process_lives "$pid"; do
@@ -36,7 +38,7 @@ while process_lives "$pid"; do
   fi
   left=$((left - 1))
   # A system that is just restarting forgets that it was told to stop.
-  [ $((left % 20)) -ne 0 ] || call_node init stop >/dev/null 2>&1 || :
+  [ $((left % 20)) -ne 0 ] || call_node init stop "$stop_status" >/dev/null 2>&1 || :
   sleep 0.05
 done
 {% block post_stop %}

@@ -1,0 +1,168 @@
+# shellcheck shell=sh
+# Changes over to this version, from whatever runs: hot (hot.sh), or by a restart (restart.sh). Read by switch_version.
+# What the launcher sets comes from there.
+# shellcheck disable=SC2154
+
+# Changes over to this version, from whatever runs.
+switch_version () {
+  upgrade_to=$RELEASE_VSN
+  upgrade_mode='' upgrade_reasons='' upgrade_did=''
+  upgrade_command=${UPGRADE_COMMAND:-upgrade} upgrade_json=${UPGRADE_JSON:-} upgrade_how=${UPGRADE_HOW:-}
+  lock_versions
+  check_distribution
+  find_permanent_version
+  find_running_version
+  upgrade_from=${running_version:-$permanent_version}
+  if [ -z "$running_version" ]; then
+    ! daemon_lives || fail "$RELEASE_NAME does not answer yet, or not any more; its log is in $RELEASE_TMP/log"
+    manage_versions permanent "$upgrade_to" || exit 1
+    report_upgrade none "$RELEASE_NAME does not run; its next start starts $upgrade_to"
+  elif [ "$running_version" = "$upgrade_to" ]; then
+    [ "$permanent_version" = "$upgrade_to" ] || settle_version
+    report_upgrade none "$RELEASE_NAME $upgrade_to runs already"
+  fi
+  [ "$permanent_version" = "$running_version" ] || settle_running
+  keep_environment
+  find_verdict
+  if [ "$upgrade_how" = hot ] && [ "$upgrade_mode" != hot ]; then
+    fail_upgrade "it cannot be done without a restart, as --hot wants it" "$upgrade_from runs as before"
+  fi
+  [ "$upgrade_how" != restart ] || {
+    upgrade_mode=restart
+    add_reason 'asked for: --restart'
+  }
+  [ "$upgrade_mode" != hot ] || upgrade_hot
+  [ "$upgrade_how" != check ] || report_check
+  upgrade_by_restart
+}
+
+# Sets upgrade_mode, upgrade_reasons and relup_version by what was found out when the newer version was built.
+find_verdict () {
+  relup_version=$upgrade_to
+  verdict_file=$RELEASE_ROOT/releases/$upgrade_to/upgrade/from/$upgrade_from
+  if [ ! -r "$verdict_file" ]; then
+    relup_version=$upgrade_from
+    verdict_file=$RELEASE_ROOT/releases/$upgrade_from/upgrade/from/$upgrade_to
+  fi
+  upgrade_mode=restart
+  if [ ! -r "$verdict_file" ]; then
+    add_reason "neither version was built with an upgrade from the other: upgrade(from_=...) in rel/config.py"
+    return 0
+  fi
+  {
+    read -r upgrade_mode || :
+    while IFS= read -r verdict_line; do add_reason "$verdict_line"; done
+  } <"$verdict_file"
+}
+
+add_reason () {
+  upgrade_reasons=$upgrade_reasons$1'
+'
+}
+
+# The variables and the folder of the running system, as a script, so that the new version is configured as it was: what
+# they are for whoever upgrades is another matter. Variables that only the command has count, too. Where erl_call does not
+# reach the node, those of the command have to do.
+# shellcheck disable=SC2016 # the expression is Erlang's
+keep_environment () {
+  environment_file=$RELEASE_TMP/environment-$$.sh
+  trap 'rm -rf "$upgrade_lock" "$environment_file" "$RELEASE_TMP/upgrade-$upgrade_to"' EXIT
+  (umask 077 && mkdir -p "$RELEASE_TMP" && : >"$environment_file") ||
+    fail_upgrade "$RELEASE_TMP cannot be written" "$upgrade_from runs as before"
+  need_cookie
+  erl_call_node -e >/dev/null 2>&1 <<END || :
+Quote = fun(Text) -> [39, string:replace(Text, [39], [39, 92, 39, 39], all), 39] end,
+Own = ["RELEASE_ROOT", "RELEASE_VSN", "RELEASE_PROG", "RELEASE_COMMAND", "RELEASE_VM_ARGS", "RELEASE_REMOTE_VM_ARGS",
+       "RELEASE_SYS_CONFIG", "RELEASE_BOOT_SCRIPT", "RELEASE_BOOT_SCRIPT_CLEAN", "RELDIR", "BINDIR", "ROOTDIR", "EMU",
+       "PROGNAME", "NOTIFY_SOCKET", "ERL_ZFLAGS", "PWD", "OLDPWD", "SHLVL", "_"],
+{ok, Folder} = file:get_cwd(),
+Lines = [["export ", Name, "=", Quote(Value), 10] || {Name, Value} <- os:env(), not lists:member(Name, Own),
+         re:run(Name, "^[A-Za-z_][A-Za-z0-9_]*\$", [{capture, none}]) =:= match],
+ok = file:write_file("$environment_file", unicode:characters_to_binary([Lines, "cd ", Quote(Folder), 10])).
+END
+  [ -s "$environment_file" ] || warn "the variables of the running system are not known here; those of this command count"
+}
+
+# Makes the running version the one that the next start starts.
+settle_version () {
+  manage_versions permanent "$upgrade_to" || fail_upgrade "$upgrade_to runs and could not be made permanent" \
+    "the next start would start $permanent_version"
+  restart_release_handler
+}
+
+# A system that was killed while it changed over may run what its files do not say.
+settle_running () {
+  manage_versions permanent "$running_version" || exit 1
+  restart_release_handler
+}
+
+# release_handler reads its files when it starts.
+restart_release_handler () {
+  call_node supervisor terminate_child '[sasl_sup,release_handler]' >/dev/null 2>&1 || :
+  call_node supervisor restart_child '[sasl_sup,release_handler]' >/dev/null 2>&1 || :
+}
+
+finish_upgrade () {
+  try_hooks post_upgrade
+  [ "$hook_status" -eq 0 ] || fail_upgrade "a hook of post_upgrade failed" "$upgrade_to runs"
+  find_running_version
+  report_upgrade "$upgrade_mode" "$RELEASE_NAME $upgrade_from -> $upgrade_to, $(describe_mode)"
+}
+
+# What --check found: how it would be done; nothing has changed.
+report_check () {
+  if [ "$upgrade_mode" = hot ]; then
+    report_upgrade hot "$RELEASE_NAME $upgrade_from -> $upgrade_to can be done in the running system"
+  else
+    upgrade_did=$upgrade_reasons
+    report_upgrade restart "$RELEASE_NAME $upgrade_from -> $upgrade_to needs a restart:"
+  fi
+}
+
+describe_mode () {
+  if [ "$upgrade_mode" = hot ]; then
+    echo "in the running system (pid $running_pid)"
+  else
+    echo "by a restart (pid $running_pid)"
+  fi
+}
+
+# Says what came of it, and ends: report_upgrade MODE TEXT.
+report_upgrade () {
+  if [ -n "$upgrade_json" ]; then
+    print_report "$1" "$([ "$upgrade_how" = check ] && echo checked || echo "done")" ''
+  else
+    log "$2"
+    [ -z "$upgrade_did" ] || printf '%s' "$upgrade_did" | sed 's/^/  /'
+  fi
+  exit 0
+}
+
+# fail_upgrade WHAT STATE.
+fail_upgrade () {
+  [ -z "$upgrade_json" ] || print_report "${upgrade_mode:-none}" failed "$1; $2"
+  if [ "$upgrade_mode" != hot ] && [ "$upgrade_how" = hot ]; then
+    printf '%s' "$upgrade_reasons" | sed 's/^/  /' >&2
+  fi
+  fail "$upgrade_command to $upgrade_to: $1; $2"
+}
+
+print_report () {
+  printf '{"name": %s, "from": %s, "to": %s, "mode": "%s", "result": "%s", "reasons": [%s], "did": [%s]' \
+    "$(json_text "$RELEASE_NAME")" "$(json_text "$upgrade_from")" "$(json_text "$upgrade_to")" "$1" "$2" \
+    "$(json_list "$upgrade_reasons")" "$(json_list "$upgrade_did")"
+  [ -z "$3" ] || printf ', "error": %s' "$(json_text "$3")"
+  printf ', "seconds": %s}\n' "$(($(date +%s) - upgrade_started))"
+}
+
+json_text () {
+  printf '"%s"' "$(printf '%s' "$1" | tr '\n\t' '  ' | sed 's/[\\"]/\\&/g')"
+}
+
+json_list () {
+  json_comma=
+  printf '%s' "$1" | while IFS= read -r json_line; do
+    printf '%s%s' "$json_comma" "$(json_text "$json_line")"
+    json_comma=', '
+  done
+}

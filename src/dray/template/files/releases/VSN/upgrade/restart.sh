@@ -1,0 +1,103 @@
+# shellcheck shell=sh
+# Stops the running version and starts this one. Read by switch_version.
+# What the launcher sets comes from there.
+# shellcheck disable=SC2154
+
+# Stops the old version and starts the new one. It is on trial until it is found healthy: were it to end before, the next
+# start would start the old one.
+upgrade_by_restart () {
+  log "$RELEASE_NAME $upgrade_from -> $upgrade_to needs a restart:" >&2
+  printf '%s' "$upgrade_reasons" | sed 's/^/  /' >&2
+  # shellcheck source=/dev/null
+  (. "$environment_file" && export ERL_CRASH_DUMP_SECONDS=0 && run_version "$upgrade_to" eval {{ "':ok'" if language == "elixir" else "ok" }}) >&2 ||
+    fail_upgrade "the configuration of $upgrade_to could not be computed, as it says above" "$upgrade_from runs as before"
+  try_hooks pre_upgrade
+  [ "$hook_status" -eq 0 ] || fail_upgrade "a hook of pre_upgrade failed" "$upgrade_from runs as before"
+  remember_start
+  { printf '%s\n' "$upgrade_to" >"$RELEASE_TMP/trial.$$" && mv "$RELEASE_TMP/trial.$$" "$RELEASE_TMP/trial"; } ||
+    fail_upgrade "$RELEASE_TMP cannot be written" "$upgrade_from runs as before"
+  if ! (RELEASE_STOP_STATUS=75 && export RELEASE_STOP_STATUS && run_version "$upgrade_from" stop); then
+    rm -f "$RELEASE_TMP/trial"
+    fail_upgrade "$upgrade_from could not be stopped" "it goes on"
+  fi
+  start_again
+  if wait_for_version "$upgrade_to" "${RELEASE_START_TIMEOUT:-300}" && is_healthy; then
+    settle_version
+    finish_upgrade
+  fi
+  go_back
+}
+
+# How the running system was started: in the background by daemon, with which variables and in which folder; or by
+# whoever started it in the foreground, a service manager, who starts it again.
+remember_start () {
+  start_command=$(call_node os getenv '["RELEASE_COMMAND"]') || start_command=
+  start_command=${start_command#\"}
+  start_command=${start_command%\"}
+}
+
+# Starts what was started in the background; a service manager does so by itself.
+start_again () {
+  case $start_command in
+    daemon*)
+      (
+        forget_version
+        unset RELEASE_VSN
+        # shellcheck source=/dev/null
+        . "$environment_file"
+        exec "$RELEASE_ROOT/bin/{{ name }}" "$start_command"
+      ) || :
+      ;;
+    *) log "waiting for the service manager to start $RELEASE_NAME again" >&2 ;;
+  esac
+}
+
+# Waits until a version has started whole; fails when another one does, or the time is over.
+wait_for_version () {
+  wait_version=$1
+  wait_limit=$(($(date +%s) + $2))
+  wait_missed=0
+  while [ "$(date +%s)" -lt "$wait_limit" ]; do
+    find_running_version
+    if [ "$running_version" = "$wait_version" ]; then
+      case $(call_node init get_status) in
+        '{started,'*) return 0 ;;
+      esac
+    elif [ -n "$running_version" ] && [ "$upgrade_mode" = restart ]; then
+      return 1
+    fi
+    case $start_command in
+      daemon*)
+        if [ -z "$running_version" ] && ! daemon_lives; then wait_missed=$((wait_missed + 1)); else wait_missed=0; fi
+        [ "$wait_missed" -lt 10 ] || return 1
+        ;;
+    esac
+    sleep 0.1
+  done
+  return 1
+}
+
+# Whether the running system is well: what hooks of status say.
+is_healthy () {
+  try_hooks status
+  [ "$hook_status" -eq 0 ]
+}
+
+# The new version did not come up: back to the old one, which is permanent still.
+go_back () {
+  rm -f "$RELEASE_TMP/trial"
+  case $start_command in
+    daemon*) show_log ;;
+  esac
+  log "$upgrade_to is not well; back to $upgrade_from" >&2
+  find_running_version
+  if [ "$running_version" = "$upgrade_to" ]; then
+    (RELEASE_STOP_STATUS=75 && export RELEASE_STOP_STATUS && run_version "$upgrade_to" stop) || :
+  fi
+  [ "$running_version" = "$upgrade_from" ] || start_again
+  if wait_for_version "$upgrade_from" "${RELEASE_START_TIMEOUT:-300}"; then
+    fail_upgrade "$upgrade_to did not start, or was not healthy" "$upgrade_from runs again"
+  fi
+  fail_upgrade "$upgrade_to did not start, or was not healthy" \
+    "$upgrade_from did not come back either: start it as you started it before"
+}

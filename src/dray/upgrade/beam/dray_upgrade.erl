@@ -1,0 +1,355 @@
+%% Takes a running node to another version of its release.
+%%
+%% Runs in a node of its own that lives for the upgrade only, booted with the new version's code and configured by the new
+%% version's providers: the environment of its applications is what the running node is to have. Whatever can be found
+%% out before the point of no return is found out here; then OTP's release_handler installs the release.
+%%
+%% The launcher says what to do in variables:
+%%
+%%   DRAY_NODE      the running node
+%%   DRAY_FROM      the version that it runs
+%%   DRAY_RELUP     the version whose relup leads from DRAY_FROM to RELEASE_VSN: one of the two
+%%   DRAY_CHECK     not empty: stop before anything changes
+%%   DRAY_HOOK      the program that runs the hooks of a point
+%%   RELEASE_ROOT, RELEASE_NAME, RELEASE_VSN as always
+%%
+%% and reads, line by line, what came of it: `reason TEXT` why it cannot be done in the running node, `failed TEXT`, and
+%% `did TEXT`. Exit statuses:
+%%
+%%   0   done
+%%   1   failed, and the old version runs as before
+%%   10  cannot be done in the running node, and nothing has been touched
+%%   11  failed behind the point of no return: the node restarts with the old version
+-module(dray_upgrade).
+
+-export([main/0]).
+
+-define(HELPERS, [dray_environment, dray_node]).
+-define(BUSY_LIMIT, 5000).
+-define(OLD_CODE_LIMIT, 10000).
+-define(INSTALL_LIMIT, 600000).
+
+-spec main() -> no_return().
+main() ->
+    Status =
+        try
+            run()
+        catch
+            throw:{stop, Code, Lines} ->
+                say(Lines),
+                Code;
+            Class:Reason:Stack ->
+                say([{failed, text("~tp:~tP at ~tP", [Class, Reason, 20, Stack, 12])}]),
+                1
+        end,
+    halt(Status).
+
+run() ->
+    Node = connect(),
+    From = variable("DRAY_FROM"),
+    To = variable("RELEASE_VSN"),
+    load_helper(Node),
+    try
+        Script = read_script(From, To),
+        Plan = plan(Node, From, To, Script),
+        register_release(Node, To),
+        check_install(Node, To, Script),
+        case variable("DRAY_CHECK") of
+            "" -> install(Node, From, To, Script, Plan);
+            _ -> describe(Plan)
+        end
+    after
+        unload_helper(Node)
+    end.
+
+%%% The running node.
+
+connect() ->
+    Given = variable("DRAY_NODE"),
+    Host = string:find(atom_to_list(node()), "@"),
+    Node = list_to_atom(case string:find(Given, "@") of nomatch -> Given ++ Host; _ -> Given end),
+    case net_kernel:connect_node(Node) of
+        true -> Node;
+        _ -> stop(1, failed, "no answer from ~ts", [Node])
+    end.
+
+load_helper(Node) ->
+    lists:foreach(
+        fun(Module) ->
+            {Module, Binary, File} = code:get_object_code(Module),
+            {module, Module} = call(Node, code, load_binary, [Module, File, Binary])
+        end,
+        ?HELPERS
+    ).
+
+%% Where the node has gone, so has the helper.
+unload_helper(Node) ->
+    _ = rpc:call(Node, dray_node, forget, []),
+    [rpc:call(Node, code, Function, [Module]) || Module <- ?HELPERS, Function <- [delete, purge]],
+    ok.
+
+call(Node, Module, Function, Arguments) ->
+    case rpc:call(Node, Module, Function, Arguments, ?INSTALL_LIMIT) of
+        {badrpc, Reason} -> stop(1, failed, "~ts:~ts in ~ts: ~tP", [Module, Function, Node, Reason, 20]);
+        Result -> Result
+    end.
+
+%%% What is to be done.
+
+%% The instructions of the relup, as release_handler finds them: in the new version for the way up, in the old one for
+%% the way down.
+read_script(From, To) ->
+    Of = variable("DRAY_RELUP"),
+    {ok, [{Of, Ups, Downs}]} = file:consult(release_file(Of, "relup")),
+    {Other, Scripts} = case Of of To -> {From, Ups}; From -> {To, Downs} end,
+    case lists:keyfind(Other, 1, Scripts) of
+        {Other, _, Script} -> Script;
+        false -> stop(10, reason, "the relup of ~ts does not lead from ~ts to ~ts", [Of, From, To])
+    end.
+
+plan(Node, From, To, Script) ->
+    Config = [{Application, environment(Application)} || {Application, _, _} <- application:loaded_applications()],
+    Tree = call(Node, dray_node, read_tree, []),
+    Protocols = plan_protocols(From, To),
+    Changed = changed_modules(Script) ++ maps:get(changed, Protocols) ++ changed_config(Node, Config),
+    Affected = dray_mentions:find_affected(own_modules(), Changed),
+    {Children, Unknown} = dray_children:plan(Tree, Affected),
+    Suspended = lists:append([[module_of(Module) || Module <- Modules] || {suspend, Modules} <- Script]),
+    Reasons = Unknown ++ list_without_supervisor(Tree, Suspended) ++ list_busy(Node, Suspended),
+    Reasons =:= [] orelse stop(10, [{reason, Reason} || Reason <- Reasons]),
+    #{config => Config, children => Children, protocols => Protocols}.
+
+module_of({Module, _Timeout}) -> Module;
+module_of(Module) -> Module.
+
+%% What the providers of the new version made of an application's environment, in this very node; what this node's own
+%% command line says is not meant for the other one.
+environment(Application) ->
+    Own = case init:get_argument(Application) of
+              {ok, Given} -> [list_to_atom(Key) || [Key | _] <- Given];
+              error -> []
+          end,
+    [Pair || {Key, _} = Pair <- application:get_all_env(Application),
+             Key =/= included_applications, not lists:member(Key, Own)].
+
+changed_config(Node, Config) ->
+    Current = call(Node, dray_environment, read, [[Application || {Application, _} <- Config]]),
+    [Application || {Application, Env} <- Config, lists:sort(Env) =/= proplists:get_value(Application, Current)].
+
+changed_modules(Script) ->
+    [Module || {Instruction, {Module, _, _}} <- Script, Instruction =:= load orelse Instruction =:= remove].
+
+%% The modules of this version that are neither Erlang's nor Elixir's: these mention none of ours. A boot script finds
+%% OTP's applications below $ROOT and all others below $RELEASE_LIB.
+own_modules() ->
+    Folders = lists:usort(lists:append([Folders || {path, Folders} <- boot_script()])),
+    Own = [Rest || "$RELEASE_LIB/" ++ Rest <- Folders, not is_elixir(Rest)],
+    lists:append([filelib:wildcard(filename:join([variable("RELEASE_ROOT"), "lib", Rest, "*.beam"])) || Rest <- Own]).
+
+is_elixir(Folder) ->
+    [Name | _] = string:split(Folder, "-"),
+    lists:member(Name, ["..", "elixir", "eex", "ex_unit", "iex", "logger", "mix"]).
+
+boot_script() ->
+    {ok, Binary} = file:read_file(release_file(variable("RELEASE_VSN"), "start.boot")),
+    {script, _, Instructions} = binary_to_term(Binary),
+    Instructions.
+
+plan_protocols(From, To) ->
+    {Old, New} = {protocols_of(From), protocols_of(To)},
+    Load = [{Module, File, Binary}
+            || {Module, {File, Binary, MD5}} <- maps:to_list(New), not is_same_code(MD5, maps:get(Module, Old, none))],
+    Remove = maps:keys(maps:without(maps:keys(New), Old)),
+    #{load => Load, remove => [Module || Module <- Remove], path => {release_file(From, "consolidated"), path_of(To)},
+      changed => [Module || {Module, _, _} <- Load] ++ Remove}.
+
+path_of(Version) ->
+    Folder = release_file(Version, "consolidated"),
+    case filelib:is_dir(Folder) of
+        true -> Folder;
+        false -> none
+    end.
+
+is_same_code(MD5, {_, _, MD5}) -> true;
+is_same_code(_, _) -> false.
+
+protocols_of(Version) ->
+    Files = filelib:wildcard(filename:join(release_file(Version, "consolidated"), "*.beam")),
+    maps:from_list([read_protocol(File) || File <- Files]).
+
+read_protocol(File) ->
+    {ok, Binary} = file:read_file(File),
+    {ok, {Module, MD5}} = beam_lib:md5(Binary),
+    {Module, {File, Binary, MD5}}.
+
+%%% What stands against it.
+
+%% release_handler looks for the processes to suspend below the supervisor of every application; one without ends the
+%% search, and the upgrade.
+list_without_supervisor(_, []) ->
+    [];
+list_without_supervisor(Tree, _) ->
+    [text("the application ~ts has no top supervisor, so release_handler cannot find the processes to suspend",
+          [Application]) || {Application, _, {other, _}} <- Tree].
+
+%% release_handler goes on without a process that it cannot suspend: its state would never be changed.
+list_busy(_, []) ->
+    [];
+list_busy(Node, Modules) ->
+    [text("~tp (~tp) does not answer within ~b s, so it cannot be suspended", [Id, Pid, ?BUSY_LIMIT div 1000])
+     || {Id, Pid} <- call(Node, dray_node, find_busy, [Modules, ?BUSY_LIMIT])].
+
+register_release(Node, To) ->
+    RelFile = release_file(To, variable("RELEASE_NAME") ++ ".rel"),
+    {ok, [{release, _, _, Libraries}]} = file:consult(RelFile),
+    Places = [{element(1, Library), element(2, Library), "lib"} || Library <- Libraries],
+    case call(Node, dray_node, register_release, [To, RelFile, Places]) of
+        ok -> ok;
+        {error, Reason} -> stop(1, failed, "release_handler does not take ~ts: ~tp", [To, Reason])
+    end.
+
+%% A dry run up to the point of no return. Processes that still run code of two versions ago get some time to leave it.
+check_install(Node, To, Script) ->
+    check_install(Node, To, Script, erlang:monotonic_time(millisecond) + ?OLD_CODE_LIMIT).
+
+check_install(Node, To, Script, Limit) ->
+    call(Node, dray_node, prepare, [#{config => []}]),
+    case call(Node, release_handler, check_install_release, [To, [purge]]) of
+        {ok, _, _} ->
+            ok;
+        {error, {old_processes, Module}} ->
+            case erlang:monotonic_time(millisecond) > Limit of
+                true ->
+                    stop(10, [{reason, text("~tp (~tp) still runs old code of ~ts", [Who, Pid, show(Of)])}
+                              || {Of, Pid, Who} <- call(Node, dray_node, find_users, [[Module]])]);
+                false ->
+                    timer:sleep(200),
+                    check_install(Node, To, Script, Limit)
+            end;
+        {error, Reason} ->
+            stop(1, failed, "release_handler refuses ~ts: ~tP", [To, Reason, 20])
+    end.
+
+%%% Doing it.
+
+install(Node, From, To, Script, Plan) ->
+    run_hooks("pre_upgrade"),
+    ok = call(Node, dray_node, prepare, [Plan]),
+    case rpc:call(Node, dray_environment, install, [To, [{update_paths, true}]], ?INSTALL_LIMIT) of
+        {ok, _, _} ->
+            settle(Node, From, To, Script, Plan);
+        {error, {old_processes, Module}} ->
+            stop(1, failed, "a process runs old code of ~ts", [show(Module)]);
+        {error, Reason} ->
+            settle_failure(Node, To, Reason);
+        {badrpc, Reason} ->
+            stop(11, failed, "the node went away: ~tP", [Reason, 20])
+    end.
+
+%% Behind the point of no return release_handler restarts the node; before it, nothing has changed.
+settle_failure(Node, To, Reason) ->
+    Text = text("release_handler could not install ~ts: ~tP", [To, Reason, 30]),
+    case Reason of
+        {'EXIT', _} -> stop(11, failed, "~ts", [Text]);
+        _ ->
+            case rpc:call(Node, init, get_status, []) of
+                {started, _} -> stop(1, failed, "~ts", [Text]);
+                _ -> stop(11, failed, "~ts", [Text])
+            end
+    end.
+
+settle(Node, From, To, Script, Plan) ->
+    ok = call(Node, dray_node, set_variables, [variables(To)]),
+    try
+        verify(Node, Script, Plan),
+        run_hooks("status"),
+        ok = call(Node, release_handler, make_permanent, [To])
+    catch
+        throw:{stop, _, Lines} ->
+            _ = rpc:call(Node, dray_node, set_variables, [variables(From)]),
+            _ = rpc:call(Node, init, restart, []),
+            throw({stop, 11, Lines})
+    end,
+    describe(Plan).
+
+variables(Version) ->
+    [{"RELEASE_VSN", Version}].
+
+%% The node runs what it was told to: each module, and each application that a start would start.
+verify(Node, Script, Plan) ->
+    #{protocols := #{load := Protocols}} = Plan,
+    Loaded = [{Module, md5(Module)} || {load, {Module, _, _}} <- Script],
+    Swapped = [{Module, element(2, element(2, beam_lib:md5(Binary)))} || {Module, _, Binary} <- Protocols],
+    case call(Node, dray_node, find_unloaded, [Loaded ++ Swapped]) of
+        [] -> ok;
+        Old -> stop(11, failed, "these modules were not replaced: ~tp", [Old])
+    end,
+    case call(Node, dray_node, find_stopped, [started_applications()]) of
+        [] -> ok;
+        Stopped -> stop(11, failed, "these applications do not run any more: ~tp", [Stopped])
+    end.
+
+md5(Module) ->
+    {ok, {Module, MD5}} = beam_lib:md5(code:which(Module)),
+    MD5.
+
+%% The applications that the boot script of the new version starts as permanent.
+started_applications() ->
+    [Name || {apply, {application, start_boot, [Name, permanent]}} <- boot_script()].
+
+run_hooks(Point) ->
+    case variable("DRAY_HOOK") of
+        "" -> ok;
+        Program ->
+            Port = open_port({spawn_executable, Program}, [{args, ["run_hooks", Point]}, exit_status, nouse_stdio]),
+            receive
+                {Port, {exit_status, 0}} -> ok;
+                {Port, {exit_status, Status}} -> stop(1, failed, "a hook of ~ts failed with status ~b", [Point, Status])
+            end
+    end.
+
+%%% Words.
+
+describe(#{children := Children, protocols := #{load := Protocols, remove := Removed}}) ->
+    say([{did, text("~ts: ~ts", [show(Name), describe_children(Operation)])} || #{name := Name} = Operation <- Children]),
+    say([{did, text("consolidated protocols: ~b swapped, ~b removed", [length(Protocols), length(Removed)])}
+         || Protocols =/= [] orelse Removed =/= []]),
+    0.
+
+describe_children(#{stop := Stop, delete := Delete, start := Start}) ->
+    Parts = [text("~ts ~ts", [Word, lists:join(", ", [show(Id) || Id <- Ids])])
+             || {Word, Ids} <- [{"stopped", Stop -- (Stop -- Delete)}, {"restarted", [Id || Id <- Start, lists:member(Id, Stop)]},
+                                {"started", Start -- Stop}], Ids =/= []],
+    case Parts of
+        [] -> "its specifications";
+        _ -> lists:flatten(lists:join("; ", Parts))
+    end.
+
+say(Lines) ->
+    [io:format("~ts ~ts~n", [Kind, string:replace(Text, "\n", " ", all)]) || {Kind, Text} <- Lines],
+    ok.
+
+-spec stop(non_neg_integer(), [{atom(), string()}]) -> no_return().
+stop(Code, Lines) ->
+    throw({stop, Code, Lines}).
+
+-spec stop(non_neg_integer(), atom(), string(), [term()]) -> no_return().
+stop(Code, Kind, Format, Arguments) ->
+    stop(Code, [{Kind, text(Format, Arguments)}]).
+
+release_file(Version, Name) ->
+    filename:join([variable("RELEASE_ROOT"), "releases", Version, Name]).
+
+variable(Name) ->
+    os:getenv(Name, "").
+
+show(Name) when is_atom(Name) ->
+    case atom_to_list(Name) of
+        "Elixir." ++ Rest -> Rest;
+        Text -> Text
+    end;
+show(Name) ->
+    text("~tp", [Name]).
+
+text(Format, Arguments) ->
+    lists:flatten(io_lib:format(Format, Arguments)).
