@@ -9,8 +9,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dray.beam.appup import Entry
+from dray.beam.etf import decode
+from dray.beam.module import read_chunks
 from dray.beam.module_facts import parse_module
 from dray.core.term import Atom
+from dray.errors import StepError
 from dray.shell import LocalShell
 from dray.upgrade.appups import build_appup, choose_scripts
 from dray.upgrade.coverage import list_left_out
@@ -67,10 +70,11 @@ def test_versions_are_looked_up_as_systools_does_it(tmp_path):
         assert Entry(pattern, ()).matches(version) is (answer == Atom("true")), (version, pattern)
 
 
+BEHAVIOURS = {"m0": ["gen_server"], "m1": ["supervisor"], "m2": ["gen_event"]}
+"""What a module is in all versions: another behaviour needs a restart."""
 NAMES = [f"m{number}" for number in range(6)]
 FACTS = st.fixed_dictionaries(
     {
-        "behaviours": st.lists(st.sampled_from(["gen_server", "supervisor", "gen_event"]), max_size=1),
         "exports": st.lists(st.sampled_from([("code_change", 3), ("init", 1)]), unique=True, max_size=2),
         "imports": st.lists(st.sampled_from([(name, "f", 0) for name in NAMES]), unique=True, max_size=3),
         "code": st.sampled_from([b"one", b"two"]),
@@ -84,7 +88,10 @@ def describe(version, applications):
     """Return a release; ``extra`` and ``more`` have modules of their own, and need each other."""
     apps = {}
     for name, modules in applications.items():
-        beams = [(module, make_beam(module, **facts)) for module, facts in modules.items()]
+        beams = [
+            (module, make_beam(module, behaviours=BEHAVIOURS.get(module, []), **facts))
+            for module, facts in modules.items()
+        ]
         if name != "shop":
             beams = [(f"{name}_module", make_beam(f"{name}_module"))]
         needs = ("kernel", "stdlib", "more") if name == "extra" and "more" in applications else ("kernel", "stdlib")
@@ -108,3 +115,31 @@ def test_systools_takes_every_appup_and_the_script_leaves_nothing_out(tmp_path, 
         up, down = build_directions(plan, chosen, "soft")
         assert list_left_out(transform_script(relup.up, up), list_wanted(plan.base, plan.new)) == ()
         assert list_left_out(transform_script(relup.down, down), list_wanted(plan.new, plan.base)) == ()
+
+
+def test_helpers_are_the_same_wherever_they_are_compiled(tmp_path, monkeypatch):
+    monkeypatch.setenv("ERL_COMPILER_OPTIONS", "[debug_info]")
+    sources = []
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        sources.append(tmp_path / name / "dray_x.erl")
+        sources[-1].write_text("-module(dray_x).\n-export([f/0]).\nf() -> error(here).\n")
+    relups, compiled = run_systools(LocalShell(print), tmp_path, (), tuple(sources))
+    assert relups == ()
+    assert compiled[0] == compiled[1]
+    assert parse_module(compiled[0]).exports >= {("f", 0)}
+    _, _, (code, _) = decode(dict(read_chunks(compiled[0]))[b"Dbgi"])
+    assert code == "none"
+
+
+def test_a_helper_that_does_not_compile_says_where(tmp_path):
+    source = tmp_path / "dray_x.erl"
+    source.write_text("-module(dray_x).\n-export([f/0]).\n")
+    with pytest.raises(StepError, match=r"dray_x\.erl does not compile: .*dray_x\.erl.*function f/0 undefined"):
+        run_systools(LocalShell(print), tmp_path, (), (source,))
+
+
+def test_what_systools_refuses_is_said(tmp_path):
+    base, new = (make_build(version, apps={"shop": app("m", version=version)}) for version in ("1", "2"))
+    with pytest.raises(StepError, match=r"no relup from 1 to 2: Could not open file shop\.appup"):
+        run_systools(LocalShell(print), tmp_path, (Question(base, new, {}),))

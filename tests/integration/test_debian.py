@@ -116,3 +116,18 @@ def test_an_erlang_project_is_built_and_runs(machine, launch):
     assert launcher("eval", 'io:format("~p", [6 * 7])').out == "42"
     with launcher.running():
         assert launcher("rpc", "counter:next()").out == "{ok, 42}\n"
+
+
+@pytest.mark.parametrize("machine", SUITES, indirect=True)
+def test_an_upgrade_is_made_with_the_machines_own_systools(machine):
+    folder, _ = make_copy(machine, "upgraded")
+    done = machine.dray("build", "--set", "release.version=1", cwd=folder)
+    assert done.status == 0, done.err
+    counter = folder / "lib/upgraded/counter.ex"
+    counter.write_text(counter.read_text().replace("{:ok, count}\nend", "{:ok, count + 1}\nend"))
+    done = machine.dray("build", "--set", "release.version=2", cwd=folder)
+    assert "from 1: hot" in done.err
+    (relup,) = parse_terms((folder / "_build/prod/rel/upgraded/releases/2/relup").read_text())
+    ((base, _, up),) = relup[1]
+    assert base == "1"
+    assert ("code_change", "up", [("Elixir.Upgraded.Counter", [])]) in up

@@ -21,7 +21,8 @@ _SHARED = (
     *("restart", "stop", "pid", "ping", "ready", "status", "version", "vm_args", "epmd"),
     *("upgrade", "downgrade", "versions", "remove"),
 )
-_INTERNAL = ("switch_version", "run_hooks")
+INTERNAL = ("switch_version", "run_hooks")
+"""What the launcher does for itself: commands that no list names."""
 _UPGRADE_FILES = ("versions.sh", "change.sh", "hot.sh", "restart.sh", "versions.escript")
 _ELIXIR = ("start", "start_iex", "daemon", "daemon_iex", "eval", "rpc", "remote")
 _ERLANG = ("start", "console", "daemon", "eval", "rpc", "remote")
@@ -92,7 +93,7 @@ def _read_own_commands(release: Release) -> dict[str, str]:
         return {}
     files = list_shell_files(folder, release.project.root if release.project else folder)
     found = {path.stem: path.read_text(encoding="utf-8") for path in files}
-    taken = sorted(found.keys() & {*_SHARED, *_INTERNAL, *_ELIXIR, *_ERLANG, "help"})
+    taken = sorted(found.keys() & {*_SHARED, *INTERNAL, *_ELIXIR, *_ERLANG, "help"})
     if taken:
         raise ProjectError(
             f"{OWN_COMMANDS}/{taken[0]}.sh has the name of a command that every release has",
@@ -113,7 +114,7 @@ def _list_commands(
         HELP,
     )
     scripts |= own
-    scripts |= {name: templates.render(f"releases/VSN/commands/{name}.sh", **values) for name in _INTERNAL}
+    scripts |= {name: templates.render(f"releases/VSN/commands/{name}.sh", **values) for name in INTERNAL}
     scripts["help"] = templates.render("releases/VSN/commands/help.sh", **values, commands=commands)
     return [
         File(f"{folder}/commands/{name.rpartition('/')[2]}.sh", script.encode()) for name, script in scripts.items()

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 @click.option("--variable", "variables", metavar="NAME=VALUE", multiple=True, help="A variable for the system.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.option("--env", metavar="ENV", help="Environment in which commits are built; by default MIX_ENV, else prod.")
-def rehearse_command(  # noqa: PLR0913 - the options of the command
+def rehearse_command(
     old: str, new: str, load: str | None, variables: tuple[str, ...], env: str | None, *, as_json: bool
 ) -> None:
     """Upgrade a node on this machine from release OLD to NEW and back, and compare it with freshly booted ones.
@@ -39,12 +39,15 @@ def rehearse_command(  # noqa: PLR0913 - the options of the command
     """
     chosen = env or os.environ.get("MIX_ENV") or "prod"
     environ = dict(_parse_variable(item) for item in variables)
-    with open_place(old, chosen) as base, open_place(new, chosen) as target:
-        with tempfile.TemporaryDirectory(prefix="dray-rehearsal-") as folder:
-            shell = LocalShell(lambda line: click.echo(line, err=True))
-            trees = _prepare(shell, base, target, Path(folder))
-            click.echo(f"rehearsing {read_version(trees[0])} -> {read_version(trees[1])} and back ...", err=True)
-            done = rehearse(shell, *trees, Path(folder, "nodes"), env=environ, load=load)
+    shell = LocalShell(lambda line: click.echo(line, err=True))
+    with (
+        open_place(old, chosen) as base,
+        open_place(new, chosen) as target,
+        tempfile.TemporaryDirectory(prefix="dray-rehearsal-") as folder,
+    ):
+        trees = _prepare(shell, base, target, Path(folder))
+        click.echo(f"rehearsing {read_version(trees[0])} -> {read_version(trees[1])} and back ...", err=True)
+        done = rehearse(shell, *trees, Path(folder, "nodes"), env=environ, load=load)
     click.echo(json.dumps(rehearsal_as_json(done), indent=2) if as_json else "\n".join(format_rehearsal(done)))
     if not done.is_equal:
         raise click.exceptions.Exit(1)

@@ -40,6 +40,9 @@ def upgrade(
             folder or archive, or several of them.
         require: ``"hot"`` makes an upgrade that needs a restart an error.
         purge: What happens to processes that still run old code: ``"soft"`` waits for them, ``"brutal"`` ends them.
+        check: Whether to start each earlier build here and to ask it whether it could follow: what its supervisors
+            start is not to be found out otherwise. Without it, the host finds out.
+        env: Variables for that start; PORT is one that nobody uses.
 
     Returns:
         The release with its upgrades.
@@ -59,15 +62,19 @@ def upgrade(
     if check:
         variables = {name: ctx.reveal(value) for name, value in (env or {}).items()}
         generated = _check(release, ctx, generated, bases, variables)
+    _report(generated, ctx, require)
+    return replace(release.add(*generated.files()), upgrades=generated.upgrades())
+
+
+def _report(generated: GeneratedUpgrade, ctx: Context, require: Literal["hot"] | None) -> None:
     for decided in generated.upgrades():
         reasons = f": {'; '.join(decided.reasons)}" if decided.reasons else ""
         ctx.console.result(f"from {decided.base}: {decided.verdict}{reasons}")
-        if require == "hot" and decided.reasons:
+        if require == "hot" and decided.verdict != require:
             raise StepError(
                 f"the upgrade from {decided.base} needs a restart{reasons}",
                 hint='leave out require="hot", or undo what needs it',
             )
-    return replace(release.add(*generated.files()), upgrades=generated.upgrades())
 
 
 def _check(
@@ -123,18 +130,23 @@ def _find_bases(release: Release, ctx: Context, from_: str | tuple[str, ...]) ->
     """Return the bases, and the release that remembers what they were found in."""
     from dray.assemble.facts import facts_of
     from dray.core.upgrade import Input
-    from dray.upgrade.bases import LAST, list_inputs, read_last, resolve_paths
+    from dray.upgrade.bases import LAST, list_inputs, read_last, resolve_path
     from dray.upgrade.build import read_build
 
     project, definition = facts_of(release)
-    if from_ == LAST:
-        folder = project.build_path if definition.path is None else project.root / definition.path
-        last = read_last(folder, release.name, release.version)
-        inputs = list_inputs(folder, release.name)
-        return (() if last is None else (last,)), replace(release, inputs=(*release.inputs, *inputs))
-    paths = resolve_paths(ctx.root, (from_,) if isinstance(from_, str) else tuple(from_))
-    inputs = tuple(map(Input, paths))
-    return tuple(map(read_build, paths)), replace(release, inputs=(*release.inputs, *inputs))
+    folder = project.build_path if definition.path is None else project.root / definition.path
+    bases: list[Build | None] = []
+    inputs: list[Input] = []
+    for given in (from_,) if isinstance(from_, str) else from_:
+        if given == LAST:
+            bases.append(read_last(folder, release.name, release.version))
+            inputs += list_inputs(folder, release.name)
+        else:
+            path = resolve_path(ctx.root, given)
+            bases.append(read_build(path))
+            inputs.append(Input(path))
+    found = tuple(base for base in bases if base is not None)
+    return found, replace(release, inputs=(*release.inputs, *inputs))
 
 
 def _generate(

@@ -45,20 +45,19 @@ def read_last(folder: Path, name: str, version: str) -> Build | None:
     return None
 
 
-def resolve_paths(root: Path, given: tuple[str, ...]) -> tuple[Path, ...]:
-    """Return the paths of bases that the user names, relative to the project.
+def resolve_path(root: Path, given: str) -> Path:
+    """Return the path of a base that the user names, relative to the project.
 
     Raises:
-        ConfigError: There is nothing at one.
+        ConfigError: There is nothing at it.
     """
-    paths = tuple(root / text for text in given)
-    for path in paths:
-        if not path.exists():
-            raise ConfigError(
-                f"upgrade: there is no release at {path}",
-                hint='from_ is "last", a release\'s folder or archive, or a list of them',
-            )
-    return paths
+    path = root / given
+    if not path.exists():
+        raise ConfigError(
+            f"upgrade: there is no release at {path}",
+            hint='from_ is "last", a release\'s folder or archive, or a list of them',
+        )
+    return path
 
 
 def list_inputs(folder: Path, name: str) -> tuple[Input, ...]:

@@ -15,9 +15,10 @@ from dray.assemble.content import read_file, read_source
 from dray.assemble.resolve import PARTS_OF_OTP
 from dray.assemble.stored import StoredFile, iterate_files
 from dray.beam.app_file import parse_app
+from dray.beam.boot_order import BootApplication, order_applications
 from dray.beam.module import StrippedModule
 from dray.beam.module_facts import parse_module
-from dray.core.application import AppOrigin
+from dray.core.application import AppOrigin, Mode
 from dray.core.contents import File
 from dray.errors import UsageError
 from dray.upgrade.side import build_side
@@ -81,6 +82,11 @@ class Build:
     def appup_path(self, application: str) -> str:
         """Return the path of an application's ``.appup`` file."""
         return f"{self.folder(application)}/ebin/{application}.appup"
+
+    def order_applications(self) -> tuple[str, ...]:
+        """Return the names of the applications in the order in which they start."""
+        booted = tuple(BootApplication(self.read_spec(app.name), Mode(app.mode), "") for app in self.rel.applications)
+        return tuple(app.spec.name for app in order_applications(booted))
 
     def find_modules(self) -> dict[str, tuple[str, Content]]:
         """Return the application and the content of every module."""

@@ -11,7 +11,7 @@ import tarfile
 from typing import TYPE_CHECKING
 
 from dray.errors import StepError, ToolError
-from dray.upgrade.local_node import copy_release, run_copy
+from dray.upgrade.local_node import copy_release, find_free_port, run_copy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,11 +31,11 @@ def check_upgrade(
         new: The tree of the new version, with its upgrade.
         version: The new version.
         folder: An empty folder.
-        env: Variables for the system.
+        env: Variables for the system. ``PORT`` is a free port unless it is given.
     """
     tree = unpack_release(old, folder / "base")
     try:
-        with run_copy(shell, tree, folder / "node", env=env) as node:
+        with run_copy(shell, tree, folder / "node", env={"PORT": str(find_free_port()), **env}) as node:
             copy_release(new, node.tree)
             done = node.call("upgrade", version, "--check", "--json", check=False)
     except StepError as error:

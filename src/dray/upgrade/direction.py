@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dray.upgrade.coverage import Wanted
-from dray.upgrade.relup import Direction
+from dray.upgrade.relup import Direction, Start
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,10 +37,39 @@ def _build_direction(old: Build, new: Build, by_hand: frozenset[str], purge: Pur
     return Direction(
         added=after - before,
         removed=before - after,
+        started=_list_starts(old, new),
         stopped=frozenset(old.side.applications.keys() - new.side.applications.keys()),
         protocols=new.side.consolidated,
         softened=(before ^ after) - by_hand if purge == "soft" else frozenset(),
     )
+
+
+def _list_starts(old: Build, new: Build) -> tuple[Start, ...]:
+    """Return the applications that only one build has, in the order in which they start, with what they need."""
+    modules: dict[str, set[str]] = {}
+    for module, (application, _) in new.find_modules().items():
+        modules.setdefault(application, set()).add(module)
+    starts = []
+    for name in new.order_applications():
+        if name not in old.side.applications:
+            needs = _list_needs(name, new)
+            found = frozenset(module for needed in needs for module in modules.get(needed, ()))
+            starts.append(Start(name, needs, found))
+    return tuple(starts)
+
+
+def _list_needs(application: str, build: Build) -> frozenset[str]:
+    needs: set[str] = set()
+    waiting = [application]
+    while waiting:
+        spec = build.read_spec(waiting.pop())
+        listed = {
+            *map(str, spec.applications),
+            *map(str, spec.included_applications),
+        } & build.side.applications.keys()
+        waiting += listed - needs
+        needs |= listed
+    return frozenset(needs)
 
 
 def list_wanted(old: Build, new: Build) -> tuple[Wanted, ...]:

@@ -1,4 +1,4 @@
-"""Gives a release that lies in a folder an upgrade from another one, as the step ``upgrade`` gives it to a pipeline's."""
+"""Gives a release in a folder an upgrade from another one, as the step ``upgrade`` does in a pipeline."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """A release that runs on this machine for a moment, out of everybody's way.
 
-It is a copy in a folder of its own, with a node name, a port mapper and a cookie of its own, and it is gone afterwards.
+It is a copy in a folder of its own, with a node name, a port mapper and a cookie of its own, and ends with the block.
 
     with run_copy(shell, tree, folder, env={"PORT": "4040"}) as node:
         node.call("rpc", "Shop.open?()")
@@ -154,12 +154,13 @@ def _start(node: LocalNode) -> None:
 
 
 def _lives(node: LocalNode) -> bool:
-    return not _PROCESSES.is_dir() or bool(_find_processes(node))
+    """Tell whether the process is there that keeps the system's terminal: its port mapper outlives a system."""
+    return not _PROCESSES.is_dir() or bool(_find_processes(node.folder / "tmp" / "pipe"))
 
 
-def _find_processes(node: LocalNode) -> list[int]:
-    """Return the processes whose command line names the node's folder."""
-    wanted, found = f"{node.folder}/".encode(), []
+def _find_processes(folder: Path) -> list[int]:
+    """Return the processes whose command line names a folder."""
+    wanted, found = f"{folder}/".encode(), []
     for process in _PROCESSES.glob("[0-9]*/cmdline"):
         with contextlib.suppress(OSError):
             if wanted in process.read_bytes():
@@ -171,6 +172,6 @@ def _stop(node: LocalNode) -> None:
     """End the system and all that it has started, its port mapper too: by force, since nobody waits for its work."""
     if not _PROCESSES.is_dir():
         node.call("stop", check=False)
-    for process in _find_processes(node):
+    for process in _find_processes(node.folder):
         with contextlib.suppress(ProcessLookupError):
             os.kill(process, signal.SIGKILL)

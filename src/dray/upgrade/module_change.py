@@ -56,6 +56,12 @@ class ModuleChange:
     uses: frozenset[str] = frozenset()
 
 
+def describe_process(facts: ModuleFacts) -> str:
+    """Return what the processes of a module are by its behaviours, in words."""
+    kinds = {behaviour: what for behaviour, (what, _) in PROCESSES.items()} | SUPERVISORS
+    return " and ".join(sorted(kinds[item] for item in facts.behaviours if item in kinds)) or "no process"
+
+
 def classify_module(facts: ModuleFacts) -> ModuleChange:
     """Return what is done with a module that both releases have.
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dray.core.application import Mode
+from dray.upgrade.module_change import describe_process
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -96,12 +97,16 @@ def _compare_specs(app: RelApplication, base: Build, new: Build) -> Iterator[str
 
 
 def _of_modules(base: Build, new: Build, difference: Difference) -> Iterator[str]:
-    """A module that loads machine code may refuse to be loaded a second time."""
+    """A module may refuse to be loaded a second time, and a process stays what it was started as."""
     for app in difference.applications:
         for name in app.modules.changed:
-            both = (build.read_module(app.name, name) for build in (base, new))
-            if any(facts.calls_function(*_LOAD_NIF) for facts in both):
-                yield f"{app.name}: {name.removeprefix('Elixir.')} loads machine code, which a node does once"
+            shown = f"{app.name}: {name.removeprefix('Elixir.')}"
+            before, after = (build.read_module(app.name, name) for build in (base, new))
+            if before.calls_function(*_LOAD_NIF) or after.calls_function(*_LOAD_NIF):
+                yield f"{shown} loads machine code, which a node does once"
+            old, now = (describe_process(facts) for facts in (before, after))
+            if old != now:
+                yield f"{shown} is {now} and was {old}: a process stays what it was started as"
 
 
 def _of_unlisted_modules(base: Build, new: Build, difference: Difference) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""A rehearsal: an upgrade applied to a real node here, and taken back, and the node compared with freshly booted ones.
+"""A rehearsal: an upgrade of a real node here, and its way back, compared with freshly booted nodes.
 
 rehearsal = rehearse(shell, old, new, folder, env={}, load=None)
 rehearsal.is_equal   # the node is what a boot of the new version makes, and afterwards what one of the old made
@@ -133,22 +133,17 @@ def _change(node: LocalNode, tools: Path, command: str, versions: tuple[str, str
         done = node.call(command, target, "--json", check=False)
     seconds = time.monotonic() - started
     report = _read_report(node, done)
-    change = Change(
+    error = report.get("error", "")
+    return Change(
         source,
         target,
         report["mode"],
         tuple(report["reasons"]),
-        report.get("error", ""),
+        error,
         seconds,
         pauses[0] if pauses and report["mode"] == "hot" else None,
+        () if error else find_differences(take_snapshot(node, tools), wanted),
     )
-    if change.error:
-        return change
-    return Change(*_fields(change), find_differences(take_snapshot(node, tools), wanted))
-
-
-def _fields(change: Change) -> tuple[Any, ...]:
-    return tuple(getattr(change, name) for name in Change.__slots__[:-1])
 
 
 def _read_report(node: LocalNode, done: Completed) -> dict[str, Any]:

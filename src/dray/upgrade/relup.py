@@ -38,13 +38,29 @@ _POINT_OF_NO_RETURN = Atom("point_of_no_return")
 
 
 @dataclass(frozen=True, slots=True)
+class Start:
+    """An application that only the version to come has.
+
+    Args:
+        application: The application.
+        needs: The applications without which it cannot start, and theirs.
+        modules: The modules of these.
+    """
+
+    application: str
+    needs: frozenset[str] = frozenset()
+    modules: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Direction:
     """What one way, up or down, does to the modules of a node.
 
     Args:
         added: Modules that the version to come has and the other has not.
         removed: Modules that the version to come does not have.
-        stopped: Applications that the version to come does not have.
+        started: Applications that only the version to come has, in the order in which they start.
+        stopped: Applications that it does not have.
         protocols: The consolidated protocols of the version to come.
         softened: Modules among those added and removed whose instructions nobody wrote by hand, and whose old code
             may stay while a process runs it.
@@ -52,6 +68,7 @@ class Direction:
 
     added: frozenset[str] = frozenset()
     removed: frozenset[str] = frozenset()
+    started: tuple[Start, ...] = ()
     stopped: frozenset[str] = frozenset()
     protocols: frozenset[str] = frozenset()
     softened: frozenset[str] = frozenset()
@@ -78,7 +95,7 @@ def transform_script(script: Iterable[Term], direction: Direction) -> Script:
         _call("stop_children"),
         *added,
         _call("load_protocols"),
-        *_stop_backwards(after, direction.stopped),
+        *_start_after_needs(_stop_backwards(after, direction.stopped), direction.started),
         *removed,
         _call("update_children"),
     )
@@ -156,6 +173,42 @@ def _is_removal(item: Term, removed: frozenset[str]) -> bool:
 
 def _split(items: list[Term], chosen: Callable[[Term], bool]) -> tuple[list[Term], list[Term]]:
     return [item for item in items if chosen(item)], [item for item in items if not chosen(item)]
+
+
+def _start_after_needs(items: list[Term], started: tuple[Start, ...]) -> list[Term]:
+    """Return the instructions with each application started after all is loaded that it needs.
+
+    ``systools`` starts new applications first, and an application that finds old code fails to start without a word.
+    """
+    items = list(items)
+    for start in started:
+        at = next((at for at, item in enumerate(items) if _started_by(item) == start.application), None)
+        if at is not None:
+            own = items.pop(at)
+            last = max((i for i, item in enumerate(items) if _is_needed(item, start)), default=-1)
+            items.insert(max(at, last + 1), own)
+    return items
+
+
+def _is_needed(item: Term, start: Start) -> bool:
+    return _started_by(item) in start.needs or not start.modules.isdisjoint(_list_modules(item))
+
+
+def _started_by(item: Term) -> str | None:
+    match item:
+        case (Atom("apply"), (Atom("application"), Atom("start"), [Atom() as name, *_])):
+            return name
+    return None
+
+
+def _list_modules(item: Term) -> list[str]:
+    """Return the modules that an instruction deals with, apart from those that it removes."""
+    match item:
+        case (Atom("load"), (Atom() as module, _, _)):
+            return [module]
+        case (Atom("suspend" | "resume" | "code_change"), *_, list() as modules):
+            return [str(entry[0] if isinstance(entry, tuple) else entry) for entry in modules]
+    return []
 
 
 def _stop_backwards(items: list[Term], stopped: frozenset[str]) -> list[Term]:

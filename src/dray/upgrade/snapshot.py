@@ -3,7 +3,7 @@
     before = take_snapshot(node, tools)
     find_differences(take_snapshot(upgraded, tools), take_snapshot(fresh, tools))
 
-``beam/rehearsal/dray_snapshot.erl`` looks at the node; nothing of one start alone (processes, folders) is in what it says.
+``beam/rehearsal/dray_snapshot.erl`` looks at the node; nothing of one start alone (processes, folders) is in it.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def take_snapshot(node: LocalNode, tools: Path) -> Snapshot:
     reply = _ask(node, tools, {})
     if not isinstance(reply, Map):
         raise StepError(f"the running {node.name} could not be looked at", got=format_term(reply)[:500])
-    parts = {str(kind): items for kind, items in reply.pairs}
+    parts: dict[str, Any] = {str(kind): items for kind, items in reply.pairs}
     return Snapshot({kind: dict(map(_name_item, parts[kind])) for kind in _KINDS})
 
 

@@ -13,10 +13,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dray.beam.boot_order import BootApplication, order_applications
 from dray.beam.etf import decode, encode
 from dray.beam.relfile import format_rel
-from dray.core.application import Mode
 from dray.core.term import Atom
 from dray.errors import StepError
 
@@ -125,8 +123,7 @@ def _write_question(folder: Path, question: Question) -> Term:
 
 def _order(build: Build) -> RelFile:
     """Return the ``.rel`` file with the applications in the order in which they start."""
-    booted = tuple(BootApplication(build.read_spec(app.name), Mode(app.mode), "") for app in build.rel.applications)
-    rank = {app.spec.name: number for number, app in enumerate(order_applications(booted))}
+    rank = {name: number for number, name in enumerate(build.order_applications())}
     return replace(build.rel, applications=tuple(sorted(build.rel.applications, key=lambda app: rank[app.name])))
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from dray.core.upgrade import Input
 from dray.errors import ConfigError
-from dray.upgrade.bases import list_inputs, read_last, resolve_paths
+from dray.upgrade.bases import list_inputs, read_last, resolve_path
 from tests.unit.upgrade.releases import app, write_build
 
 
@@ -72,6 +72,7 @@ def test_the_choice_depends_on_the_folder_and_on_all_archives(pack, tmp_path):
 
 def test_paths_are_those_of_the_project(tmp_path):
     (tmp_path / "old").mkdir()
-    assert resolve_paths(tmp_path, ("old", str(tmp_path))) == (tmp_path / "old", tmp_path)
+    assert resolve_path(tmp_path, "old") == tmp_path / "old"
+    assert resolve_path(tmp_path / "old", str(tmp_path)) == tmp_path
     with pytest.raises(ConfigError, match="there is no release at .*gone"):
-        resolve_paths(tmp_path, ("gone",))
+        resolve_path(tmp_path, "gone")

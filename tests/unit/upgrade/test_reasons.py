@@ -89,6 +89,16 @@ REASONS = {
         shop(("m", NIF_CHANGED), version="0.2.0"),
         "shop: m loads machine code, which a node does once",
     ),
+    "another behaviour": (
+        shop(("m", make_beam("m", behaviours=["gen_server"]))),
+        shop(("m", make_beam("m", behaviours=["gen_statem", "my_own"], code=b"new")), version="0.2.0"),
+        "shop: m is a gen_statem and was a gen_server: a process stays what it was started as",
+    ),
+    "a process that is none any more": (
+        shop(("m", make_beam("m", behaviours=["Elixir.GenServer"]))),
+        shop(("m", make_beam("m", code=b"new")), version="0.2.0"),
+        "shop: m is no process and was a GenServer: a process stays what it was started as",
+    ),
     "machine code": (
         shop("m", files={"priv/x.so": b"\x7fELF one"}),
         shop("m", files={"priv/x.so": b"\x7fELF two"}, version="0.2.0"),
@@ -165,7 +175,11 @@ def test_without_a_reason_an_upgrade_is_hot(old, new):
 
 def test_all_that_changes_is_described():
     old = {
-        "apps": {"shop": app("m", "Elixir.Gone"), "old": app("o"), "kept": app("k", files={"priv/x": b"1"})},
+        "apps": {
+            "shop": app(("m", make_beam("m", behaviours=["gen_server"])), "Elixir.Gone"),
+            "old": app("o"),
+            "kept": app("k", files={"priv/x": b"1"}),
+        },
         "files": {"releases/1/consolidated/Elixir.P.beam": PROTOCOL, "share/x": b"1"},
     }
     new = {

@@ -7,7 +7,7 @@ import pytest
 from dray.beam.term_writer import format_term
 from dray.beam.terms import parse_terms
 from dray.core.term import Atom
-from dray.upgrade.relup import Direction, format_relup, transform_script
+from dray.upgrade.relup import Direction, Start, format_relup, transform_script
 
 FRAME = (
     "{apply,{dray_node,ready,[]}}",
@@ -111,6 +111,34 @@ CASES = {
         "{apply,{m,before,[]}} | {apply,{m,f,[1]}} {sync_nodes,id,[]} {stop,[a]} {start,[a]}",
     ),
 }
+
+
+STARTS = "{apply,{application,start,[one,permanent]}},{apply,{application,start,[two,permanent]}}"
+CHANGES = (
+    "{suspend,[{a,5000}]},{load,{a,soft_purge,soft_purge}},{code_change,up,[{a,[]}]},{resume,[a]},"
+    "{load,{b,soft_purge,soft_purge}}"
+)
+NEEDS = {
+    "what needs nothing that changes starts first": ((Start("one"), Start("two")), "one two a b"),
+    "what needs changed code starts after it": ((Start("one", modules=frozenset("a")), Start("two")), "two a one b"),
+    "and what needs that, after both": (
+        (Start("one", modules=frozenset("b")), Start("two", frozenset({"one"}))),
+        "a b one two",
+    ),
+}
+
+
+@pytest.mark.parametrize(("started", "order"), NEEDS.values(), ids=NEEDS)
+def test_new_applications_start_when_what_they_need_is_loaded(started, order):
+    (script,) = parse_terms(f"[point_of_no_return,{STARTS},{CHANGES}].")
+    done = [format_term(item) for item in transform_script(script, Direction(started=started))]
+    marks = {
+        "{apply,{application,start,[one,permanent]}}": "one",
+        "{apply,{application,start,[two,permanent]}}": "two",
+        "{resume,[a]}": "a",
+        "{load,{b,soft_purge,soft_purge}}": "b",
+    }
+    assert " ".join(marks[item] for item in done if item in marks) == order
 
 
 @pytest.mark.parametrize(("script", "direction", "done"), CASES.values(), ids=CASES)

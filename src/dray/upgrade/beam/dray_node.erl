@@ -13,7 +13,7 @@
 %%   stop_at    => none | {Step, Process}                    for tests: which process is killed at which step
 -module(dray_node).
 
--export([read_tree/0, read_config/1, find_busy/2, find_users/1, current_release/0, register_release/3, watch/1, kill/1]).
+-export([read_tree/0, find_busy/2, find_users/1, current_release/0, register_release/3, watch/2, kill/1]).
 -export([prepare/1, ready/0, configure/0, stop_children/0, load_protocols/0, update_children/0, forget/0]).
 -export([find_unloaded/1, find_stopped/1, set_variables/1]).
 
@@ -97,26 +97,6 @@ read_below(Pid, supervisor) when is_pid(Pid) ->
     end;
 read_below(_, _) ->
     none.
-
-%% What applications were configured with: by their .app files, sys.config, and the providers when the node booted.
--spec read_config([atom()]) -> [{atom(), [{atom(), term()}]}].
-read_config(Applications) ->
-    [{Application, configured(Application)} || Application <- Applications].
-
-%% application_controller keeps the configuration in the last field of its state.
-configured(Application) ->
-    State = sys:get_state(application_controller),
-    Given = proplists:get_value(Application, element(tuple_size(State), State), []),
-    lists:ukeymerge(1, lists:ukeysort(1, Given), lists:ukeysort(1, read_defaults(Application))).
-
-read_defaults(Application) ->
-    case code:where_is_file(atom_to_list(Application) ++ ".app") of
-        non_existing ->
-            [];
-        File ->
-            {ok, [{application, Application, Keys}]} = file:consult(File),
-            proplists:get_value(env, Keys, [])
-    end.
 
 %% The supervised processes of these modules that do not answer within a time, in milliseconds.
 -spec find_busy([module()], pos_integer()) -> [{term(), pid()}].
@@ -203,17 +183,29 @@ register_release(Version, RelFile, Libraries) ->
 
 %% Where the driver goes away before it is done, what it has brought here goes, too: when release_handler is not busy
 %% with it any more.
--spec watch(node()) -> ok.
-watch(Driver) ->
+-spec watch(node(), [module()]) -> ok.
+watch(Driver, Helpers) ->
     _ = spawn(fun() ->
         true = erlang:monitor_node(Driver, true),
         receive {nodedown, Driver} -> ok end,
         _ = release_handler:which_releases(),
         forget(),
+        lists:foreach(fun leave/1, lists:delete(?MODULE, Helpers)),
         code:delete(?MODULE),
         apply(code, purge, [?MODULE])
     end),
     ok.
+
+%% Whoever still runs a helper ends what it does.
+leave(Module) ->
+    code:delete(Module),
+    leave(Module, false).
+
+leave(_, true) ->
+    ok;
+leave(Module, false) ->
+    timer:sleep(20),
+    leave(Module, code:soft_purge(Module)).
 
 %% For tests: ends a process of this host for good.
 -spec kill(string()) -> ok.
@@ -231,15 +223,8 @@ reach(Step) ->
 
 -spec prepare(map()) -> ok.
 prepare(#{config := Config} = Plan) ->
-    persistent_term:put(?PLAN, Plan#{config := [{App, Env, read_changes(App)} || {App, Env} <- Config]}).
-
-%% What the running system itself has set in an application's environment: what is there and was not configured. The
-%% second list is what was configured.
-read_changes(Application) ->
-    Configured = configured(Application),
-    Set = [Pair || {Key, Value} = Pair <- application:get_all_env(Application),
-                   lists:keyfind(Key, 1, Configured) =/= {Key, Value}],
-    {Set, Configured}.
+    ok = dray_environment:prepare(Config),
+    persistent_term:put(?PLAN, Plan).
 
 plan(Key) ->
     maps:get(Key, persistent_term:get(?PLAN)).
@@ -250,31 +235,11 @@ ready() ->
     _ = persistent_term:get(?PLAN),
     reach("ready").
 
-%% release_handler has just given each application what its .app file and sys.config say, and has forgotten all else.
-%% This is what the providers of the new version make of it. What the running system had set for itself stays, unless the
-%% new version configures the key in another way than the old one.
+%% The configuration is in place.
 -spec configure() -> ok.
 configure() ->
-    lists:foreach(fun configure/1, plan(config)),
+    dray_environment:settle(),
     reach("configured").
-
-configure({Application, Wanted, {Set, Configured}}) ->
-    Fixed = [included_applications | command_line_keys(Application)],
-    Own = [Pair || {Key, _} = Pair <- Set, not lists:member(Key, Fixed),
-                   lists:keyfind(Key, 1, Wanted) =:= lists:keyfind(Key, 1, Configured)],
-    Present = [Key || {Key, _} <- application:get_all_env(Application)],
-    [application:unset_env(Application, Key, [{persistent, true}])
-     || Key <- Present, not lists:keymember(Key, 1, Wanted), not lists:member(Key, Fixed)],
-    [application:set_env(Application, Key, Value, [{persistent, true}])
-     || {Key, Value} <- Wanted, not lists:member(Key, Fixed)],
-    [application:set_env(Application, Key, Value) || {Key, Value} <- Own],
-    ok.
-
-command_line_keys(Application) ->
-    case init:get_argument(Application) of
-        {ok, Given} -> [list_to_atom(Key) || [Key | _] <- Given];
-        error -> []
-    end.
 
 %% Stops the children that the new version does not have, or has otherwise.
 -spec stop_children() -> ok.
@@ -342,8 +307,8 @@ start_child(Supervisor, Id) ->
 
 -spec forget() -> ok.
 forget() ->
-    persistent_term:erase(?PLAN),
-    ok.
+    _ = persistent_term:erase(?PLAN),
+    dray_environment:forget().
 
 %%% What became of it.
 

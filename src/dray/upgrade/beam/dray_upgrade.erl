@@ -30,6 +30,7 @@
 
 -export([main/0]).
 
+-define(HELPERS, [dray_environment, dray_node]).
 -define(BUSY_LIMIT, 5000).
 -define(OLD_CODE_LIMIT, 10000).
 -define(INSTALL_LIMIT, 600000).
@@ -88,15 +89,19 @@ connect() ->
     end.
 
 load_helper(Node) ->
-    {dray_node, Binary, File} = code:get_object_code(dray_node),
-    {module, dray_node} = call(Node, code, load_binary, [dray_node, File, Binary]),
-    call(Node, dray_node, watch, [node()]).
+    lists:foreach(
+        fun(Module) ->
+            {Module, Binary, File} = code:get_object_code(Module),
+            {module, Module} = call(Node, code, load_binary, [Module, File, Binary])
+        end,
+        ?HELPERS
+    ),
+    call(Node, dray_node, watch, [node(), ?HELPERS]).
 
 %% Where the node has gone, so has the helper.
 unload_helper(Node) ->
     _ = rpc:call(Node, dray_node, forget, []),
-    _ = rpc:call(Node, code, delete, [dray_node]),
-    _ = rpc:call(Node, code, purge, [dray_node]),
+    [rpc:call(Node, code, Function, [Module]) || Module <- ?HELPERS, Function <- [delete, purge]],
     ok.
 
 call(Node, Module, Function, Arguments) ->
@@ -144,7 +149,7 @@ environment(Application) ->
              Key =/= included_applications, not lists:member(Key, Own)].
 
 changed_config(Node, Config) ->
-    Current = call(Node, dray_node, read_config, [[Application || {Application, _} <- Config]]),
+    Current = call(Node, dray_environment, read, [[Application || {Application, _} <- Config]]),
     [Application || {Application, Env} <- Config, lists:sort(Env) =/= proplists:get_value(Application, Current)].
 
 changed_modules(Script) ->
@@ -256,7 +261,7 @@ install(Node, To, Script, Plan) ->
     Before = [{Name, call(Node, os, getenv, [Name, ""])} || {Name, _} <- variables(To)],
     ok = call(Node, dray_node, prepare, [Plan#{variables => variables(To), stop_at => stop_at(Node)}]),
     reach(Node, "prepared"),
-    case rpc:call(Node, release_handler, install_release, [To, [{update_paths, true}]], ?INSTALL_LIMIT) of
+    case rpc:call(Node, dray_environment, install, [To, [{update_paths, true}]], ?INSTALL_LIMIT) of
         {ok, _, _} ->
             settle(Node, To, Script, Plan, Before);
         {error, {old_processes, Module}} ->

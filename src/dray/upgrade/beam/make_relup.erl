@@ -22,7 +22,7 @@ Relup = fun({New, Base, Path}) ->
 end,
 
 Compile = fun(Source) ->
-    case compile:file(Source, [binary, deterministic, no_debug_info, return]) of
+    case compile:noenv_file(Source, [binary, deterministic, return]) of
         {ok, _, Beam, _} -> {ok, Beam};
         {error, Errors, _} ->
             {error, Text([io_lib:format("~ts:~p: ~ts~n", [File, Where, Module:format_error(What)])

@@ -6,6 +6,7 @@ defmodule ShopWeb.Server do
   require Logger
 
   @options [:binary, packet: :http_bin, active: false, reuseaddr: true, backlog: 128]
+  @patience 200
 
   def start_link(port), do: GenServer.start_link(__MODULE__, port, name: __MODULE__)
 
@@ -23,19 +24,25 @@ defmodule ShopWeb.Server do
 
   @impl true
   def handle_continue(:accept, listener) do
-    Task.Supervisor.start_child(ShopWeb.Connections, fn -> accept(listener) end,
+    Task.Supervisor.start_child(ShopWeb.Connections, __MODULE__, :accept, [listener],
       restart: :permanent
     )
 
     {:noreply, listener}
   end
 
-  defp accept(listener) do
-    case :gen_tcp.accept(listener) do
+  @doc false
+  # A hot upgrade loads new code; a process that calls a function by its whole name goes on in it. This one does so
+  # several times a second, so that it never stays in code that is about to be purged.
+  def accept(listener) do
+    case :gen_tcp.accept(listener, @patience) do
       {:ok, socket} ->
-        {:ok, pid} = Task.Supervisor.start_child(ShopWeb.Connections, fn -> serve(socket) end)
+        {:ok, pid} = Task.Supervisor.start_child(ShopWeb.Connections, __MODULE__, :serve, [socket])
         _ = :gen_tcp.controlling_process(socket, pid)
-        accept(listener)
+        __MODULE__.accept(listener)
+
+      {:error, :timeout} ->
+        __MODULE__.accept(listener)
 
       # The server has stopped.
       {:error, :closed} ->
@@ -43,7 +50,8 @@ defmodule ShopWeb.Server do
     end
   end
 
-  defp serve(socket) do
+  @doc false
+  def serve(socket) do
     with {:ok, {:http_request, method, {:abs_path, path}, _version}} <-
            :gen_tcp.recv(socket, 0, 5_000),
          :ok <- skip_headers(socket) do

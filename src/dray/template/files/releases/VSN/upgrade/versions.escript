@@ -1,11 +1,11 @@
 {% raw %}%% Changes what is installed: unpacks a release beside the others, makes one permanent, removes one. Run by the launcher
-%% with RELEASE_ACTION and RELEASE_ARGUMENT. What fails leaves nothing behind.
+%% with VERSIONS_ACTION and VERSIONS_ARGUMENT. What fails leaves nothing behind.
 -mode(interpret).
 
 main(_) ->
-    Argument = os:getenv("RELEASE_ARGUMENT"),
+    Argument = os:getenv("VERSIONS_ARGUMENT"),
     try
-        case os:getenv("RELEASE_ACTION") of
+        case os:getenv("VERSIONS_ACTION") of
             "unpack" -> io:format("~ts~n", [unpack(Argument)]);
             "permanent" -> make_permanent(Argument);
             "remove" -> remove(Argument)
@@ -33,9 +33,24 @@ unpack(File) ->
 
 extract(File, Stage) ->
     ok = check(filelib:ensure_dir(filename:join(Stage, "x")), Stage),
-    case erl_tar:extract(File, [compressed, {cwd, Stage}]) of
+    case erl_tar:extract({binary, inflate(File)}, [{cwd, Stage}]) of
         ok -> ok;
         {error, Reason} -> fail("~ts cannot be unpacked: ~ts", [File, erl_tar:format_error(Reason)])
+    end.
+
+%% An archive of dray's is several gzip streams, one after the other, of which erl_tar itself would see the first.
+inflate(File) ->
+    Stream = zlib:open(),
+    try
+        {ok, Data} = file:read_file(File),
+        ok = zlib:inflateInit(Stream, 31, reset),
+        Inflated = iolist_to_binary(zlib:inflate(Stream, Data)),
+        ok = zlib:inflateEnd(Stream),
+        Inflated
+    catch
+        error:_ -> fail("~ts cannot be unpacked: it is damaged", [File])
+    after
+        zlib:close(Stream)
     end.
 
 find_version(File, Stage) ->

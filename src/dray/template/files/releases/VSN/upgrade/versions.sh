@@ -64,6 +64,7 @@ lock_versions () {
 # Takes away what an upgrade needs for itself.
 clean_up () {
   rm -f "$upgrade_lock" ${environment_file:+"$environment_file"} ${driver_sys_config:+"$driver_sys_config"}
+  [ -z "$upgrade_to" ] || rm -rf "$RELEASE_TMP/upgrade-$upgrade_to"
 }
 
 # Sets lock_holder: a process that holds a lock and lives, the launcher's or that of its driver; "none" where all that
@@ -89,7 +90,7 @@ drop_stale_lock () {
 
 # Changes the files below releases/, in a VM of its own: manage_versions unpack FILE, permanent VERSION, remove VERSION.
 manage_versions () {
-  RELEASE_ACTION="$1" RELEASE_ARGUMENT="$2" "${erts_bin}erl" +B -noinput \
+  VERSIONS_ACTION="$1" VERSIONS_ARGUMENT="$2" "${erts_bin}erl" +B -noinput \
     -boot "$REL_VSN_DIR/$RELEASE_BOOT_SCRIPT_CLEAN" -boot_var RELEASE_LIB "$RELEASE_ROOT/lib" \
     -run escript start -extra "$REL_VSN_DIR/upgrade/versions.escript"
 }

@@ -1,0 +1,4 @@
+defmodule Codec do
+  @moduledoc false
+  def encode(value), do: "<#{value}>"
+end

@@ -1,0 +1,3 @@
+import Config
+
+config :upgraded, greeting: System.get_env("GREETING", "hello")
