@@ -125,12 +125,6 @@ settle_restart () {
   call_node init make_permanent "[\"$RELEASE_ROOT/releases/$running_version/start\",$settle_config]" >/dev/null
 }
 
-# release_handler reads its files when it starts.
-restart_release_handler () {
-  call_node supervisor terminate_child '[sasl_sup,release_handler]' >/dev/null 2>&1 || :
-  call_node supervisor restart_child '[sasl_sup,release_handler]' >/dev/null 2>&1 || :
-}
-
 finish_upgrade () {
   find_running_version
   [ "$running_version" = "$upgrade_to" ] ||
