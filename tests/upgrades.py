@@ -110,7 +110,7 @@ def rehearse(old: Version, new: Version, **variables: str) -> dict[str, Any]:
     done = new.dray("rehearse", str(old.tree), str(new.tree), "--json", *given, cwd=new.project)
     assert done.out, done.err
     report: dict[str, Any] = json.loads(done.out)
-    assert report["equal"] == (done.status == 0)
+    assert report["equal"] == (done.status == 0), done.out + done.err
     return report
 
 
