@@ -15,13 +15,16 @@ COUNTER = """defmodule Evolving.Counter do
   end
 
   def code_change({:down, _}, counts, _extra), do: {:ok, Map.get(counts, :all, 0)}
-  
+
   def code_change(_, count, _extra) do
     if System.get_env("EVOLVING_BREAK") == "code_change", do: raise("it breaks")
     {:ok, %{all: count}}
   end
 end
 """
+CODE_CHANGE = """handle_cast(_, Total) -> {noreply, Total}.
+code_change({down, _}, Total, _) -> {ok, lists:sum(Total)};
+code_change(_, Total, _) -> {ok, [Total]}."""
 TALLY = {
     "src/evolving_tally.erl": (
         ("handle_cast/2]", "handle_cast/2, code_change/3]"),
@@ -30,9 +33,7 @@ TALLY = {
         ("{reply, Total, Total}", "{reply, {sum, lists:sum(Total)}, Total}"),
         (
             "handle_cast(_, Total) -> {noreply, Total}.",
-            "handle_cast(_, Total) -> {noreply, Total}.\n"
-            "code_change({down, _}, Total, _) -> {ok, lists:sum(Total)};\n"
-            "code_change(_, Total, _) -> {ok, [Total]}.",
+            CODE_CHANGE,
         ),
     )
 }
@@ -42,7 +43,10 @@ DOOR = {
         ("push, Pushes) ->", "push, #{pushes := Pushes}) ->"),
         ("Pushes + 1,", "#{pushes => Pushes + 1},"),
         ("look, Pushes) ->", "look, #{pushes := Pushes}) ->"),
-        ("code_change(_, State, Data, _) -> {ok, State, Data}.", "code_change(_, State, N, _) -> {ok, State, #{pushes => N}}."),
+        (
+            "code_change(_, State, Data, _) -> {ok, State, Data}.",
+            "code_change(_, State, N, _) -> {ok, State, #{pushes => N}}.",
+        ),
     )
 }
 STATES = {"lib/evolving/counter.ex": COUNTER, **TALLY, **DOOR}
@@ -56,8 +60,11 @@ INLINE = (
 TEAM = (
     (
         "[{Evolving.Worker, :red}, {Evolving.Worker, :green}, {Evolving.Worker, :blue}]",
-        "[{Evolving.Worker, :blue}, Map.put(Evolving.Worker.child_spec(:green), :restart, :transient),"
-        " {Evolving.Worker, :yellow}]",
+        """[
+      {Evolving.Worker, :blue},
+      Map.put(Evolving.Worker.child_spec(:green), :restart, :transient),
+      {Evolving.Worker, :yellow}
+    ]""",
     ),
     ("strategy: :one_for_one", "strategy: :one_for_all"),
 )
@@ -91,17 +98,17 @@ end
 """
 PROTOCOLS = {"lib/evolving/shape.ex": SHAPE}
 APPLICATIONS = {
-    "mix.exs": (("{:spare, path: \"vendor/spare\"}", "{:extra, path: \"vendor/extra\"}"),),
+    "mix.exs": (('{:spare, path: "vendor/spare"}', '{:extra, path: "vendor/extra"}'),),
     "vendor/helper/lib/helper.ex": (("do: 1", "do: 2"),),
     "lib/evolving.ex": (("def answer, do: Helper.answer()", "def answer, do: 10 * Helper.answer()"),),
     "priv/note.txt": "second\n",
     "lib/evolving/fresh.ex": "defmodule Evolving.Fresh do\n  def here?, do: true\nend\n",
 }
 CONFIG = {
-    "config/config.exs": (("greeting: \"hello\", pool: 2", "greeting: \"welcome\", added: :yes"),),
+    "config/config.exs": (('greeting: "hello", pool: 2', 'greeting: "welcome", added: :yes'),),
     "config/runtime.exs": (
         ("worker: :settled", "worker: :moved"),
-        ("  size: ", "  extra: System.get_env(\"EVOLVING_EXTRA\", \"none\"),\n  size: 10 * "),
+        ("  size: ", '  extra: System.get_env("EVOLVING_EXTRA", "none"),\n  size: 10 * '),
     ),
 }
 HOOK = """echo "{point} $RELEASE_VSN" >>"$RELEASE_TMP/hooks"

@@ -6,11 +6,11 @@ import re
 
 import pytest
 
-from tests.upgrades import ask, change, require_equal
+from tests.upgrades import ask, change
 
 pytestmark = pytest.mark.beam
 
-WORKERS = "for n <- Process.registered(), String.starts_with?(to_string(n), \"worker_\"), do: {n, Process.whereis(n)}"
+WORKERS = 'for n <- Process.registered(), String.starts_with?(to_string(n), "worker_"), do: {n, Process.whereis(n)}'
 OTHERS = (
     "{Process.whereis(Evolving.Registry), Process.whereis(Evolving.Tasks), Process.whereis(Evolving.Counter),"
     " DynamicSupervisor.which_children(Evolving.Dynamic), Task.Supervisor.children(Evolving.Tasks),"
