@@ -72,7 +72,7 @@ def test_a_first_version_stays_as_it_is(ctx):
 
 def test_the_last_archive_is_upgraded_from(ctx):
     path = archive(ctx, "m")
-    done = upgrade.run(assembled(ctx, CHANGED), ctx)
+    done = upgrade.run(assembled(ctx, CHANGED), ctx, check=False)
     version = next(item.version for item in done.applications if item.name == "shop")
     assert version.startswith("0.1.0+")
     paths = {entry.path for entry in done.contents}
@@ -106,7 +106,7 @@ def test_a_restart_can_be_made_an_error(ctx):
     archive(ctx, "m")
     with pytest.raises(StepError, match="the upgrade from 1 needs a restart: the new release has no runtime"):
         upgrade.run(assembled(ctx, CHANGED).remove("erts-13.1"), ctx, require="hot")
-    assert upgrade.run(assembled(ctx, CHANGED), ctx, require="hot").upgrades[0].reasons == ()
+    assert upgrade.run(assembled(ctx, CHANGED), ctx, check=False, require="hot").upgrades[0].reasons == ()
 
 
 def test_old_code_can_be_purged_brutally(ctx):
@@ -123,9 +123,9 @@ def test_an_appup_of_the_project_counts(ctx):
     folder.mkdir(parents=True)
     (folder / "shop.appup").write_text('{"0.1.0",[{"0.1.0",[]}],[{"0.1.0",[]}]}.')
     with pytest.raises(StepError, match=r"the appup of shop leaves out .*: m \(load\)"):
-        upgrade.run(assembled(ctx, CHANGED), ctx)
+        upgrade.run(assembled(ctx, CHANGED), ctx, check=False)
     (folder / "shop.appup").write_text('{"0.0.1",[],[]}.')
-    upgrade.run(assembled(ctx, CHANGED), ctx)
+    upgrade.run(assembled(ctx, CHANGED), ctx, check=False)
     assert ctx.console.lines[0].startswith("warning: rel/appups/shop.appup is for shop 0.0.1, not 0.1.0+")
 
 
