@@ -12,10 +12,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.harness import Launcher, build, copy_project, mix_release, wait_for
+from tests.upgrades import Version, add_version, build_version
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from tests.upgrades import Changes
 
 _numbers = count(1)
 
@@ -95,3 +98,47 @@ def launch(epmd: int, tmp_path: Path) -> Callable[..., Launcher]:
         return Launcher(tree, name, {**own, **env})
 
     return make
+
+
+@pytest.fixture(scope="session")
+def first(tmp_path_factory: pytest.TempPathFactory) -> Version:
+    """The project ``evolving``, built as version 0.1.0."""
+    project = copy_project("evolving", tmp_path_factory.mktemp("first") / "evolving")
+    return build_version(project, "evolving", "0.1.0", pack=True)
+
+
+@pytest.fixture
+def evolve(first: Version, tmp_path: Path) -> Callable[..., Version]:
+    """Return a function that builds what follows the first version, or another one, with changes."""
+
+    def make(changes: Changes, *, version: str = "0.2.0", after: Version = first, **options: object) -> Version:
+        return after.follow(tmp_path / version / "evolving", changes, version=version, **options)  # type: ignore[arg-type]
+
+    return make
+
+
+def install(folder: Path, epmd: int, versions: tuple[Version, ...], env: dict[str, str]) -> Launcher:
+    """Install versions beside each other, of which the first is permanent, and return the launcher."""
+    name = versions[0].name
+    for version in versions:
+        add_version(folder / name, version)
+    own = {
+        "RELEASE_NODE": f"{name}-{os.getpid()}-{next(_numbers)}",
+        "RELEASE_TMP": str(folder / "run"),
+        "ERL_EPMD_PORT": str(epmd),
+    }
+    return Launcher(folder / name, name, {**own, **env})
+
+
+@pytest.fixture
+def installed(first: Version, epmd: int, tmp_path: Path) -> Callable[..., Launcher]:
+    """Return a function that installs the first version, and others beside it, and returns the launcher."""
+    return lambda *versions, **env: install(tmp_path / "host", epmd, (first, *versions), env)
+
+
+@pytest.fixture(scope="module")
+def installed_once(
+    first: Version, epmd: int, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[..., Launcher]:
+    """Do what ``installed`` does, for all tests of a module."""
+    return lambda *versions, **env: install(tmp_path_factory.mktemp("host"), epmd, (first, *versions), env)

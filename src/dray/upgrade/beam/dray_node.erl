@@ -2,16 +2,18 @@
 %%
 %% The driver (dray_upgrade, in a node of its own) loads this module into the running node, leaves a plan with prepare/1,
 %% and lets release_handler install the release. Its relup calls ready/0, configure/0, stop_children/0,
-%% load_protocols/0 and update_children/0. Nothing of it stays when the upgrade is over.
+%% load_protocols/0 and update_children/0. Nothing of it stays when the upgrade is over, and where the driver goes away.
 %%
 %% A plan is a map:
 %%
 %%   config     => [{Application, [{Key, Value}]}]           what each application's environment is to be
 %%   protocols  => #{load => [{Module, File, Binary}], remove => [Module], path => {OldFolder, NewFolder}}
 %%   children   => [#{supervisor => pid(), args => same | {new, Term}, stop => [Id], delete => [Id], start => [Id]}]
+%%   variables  => [{Name, Value}]                           what the system's variables are to be
+%%   stop_at    => none | {Step, Process}                    for tests: which process is killed at which step
 -module(dray_node).
 
--export([read_tree/0, find_busy/2, find_users/1, register_release/3]).
+-export([read_tree/0, find_busy/2, find_users/1, current_release/0, register_release/3, watch/1, kill/1]).
 -export([prepare/1, ready/0, configure/0, stop_children/0, load_protocols/0, update_children/0, forget/0]).
 -export([find_unloaded/1, find_stopped/1, set_variables/1]).
 
@@ -159,6 +161,13 @@ describe(Pid) ->
         Name -> Name
     end.
 
+%% The release that release_handler believes to run.
+-spec current_release() -> string().
+current_release() ->
+    Releases = release_handler:which_releases(),
+    {_, Version, _, _} = hd([Release || Status <- [current, permanent], {_, _, _, Of} = Release <- Releases, Of =:= Status]),
+    Version.
+
 %% Makes a release known to release_handler, which may know it already.
 -spec register_release(string(), file:filename(), [{atom(), string(), string()}]) -> ok | {error, term()}.
 register_release(Version, RelFile, Libraries) ->
@@ -170,6 +179,34 @@ register_release(Version, RelFile, Libraries) ->
                 {ok, _} -> ok;
                 Error -> Error
             end
+    end.
+
+%% Where the driver goes away before it is done, what it has brought here goes, too: when release_handler is not busy
+%% with it any more.
+-spec watch(node()) -> ok.
+watch(Driver) ->
+    _ = spawn(fun() ->
+        true = erlang:monitor_node(Driver, true),
+        receive {nodedown, Driver} -> ok end,
+        _ = release_handler:which_releases(),
+        forget(),
+        _ = code:delete(dray_environment),
+        _ = code:soft_purge(dray_environment), % it may just put something in order
+        code:delete(?MODULE),
+        apply(code, purge, [?MODULE])
+    end),
+    ok.
+
+%% For tests: ends a process of this host for good.
+-spec kill(string()) -> ok.
+kill(Process) ->
+    _ = os:cmd("kill -KILL " ++ Process),
+    ok.
+
+reach(Step) ->
+    case plan(stop_at) of
+        {Step, Process} -> kill(Process);
+        _ -> ok
     end.
 
 %%% What the relup calls.
@@ -186,17 +223,19 @@ plan(Key) ->
 -spec ready() -> ok.
 ready() ->
     _ = persistent_term:get(?PLAN),
-    ok.
+    reach("ready").
 
 %% The configuration is in place.
 -spec configure() -> ok.
 configure() ->
-    dray_environment:settle().
+    ok = dray_environment:settle(),
+    reach("configured").
 
 %% Stops the children that the new version does not have, or has otherwise.
 -spec stop_children() -> ok.
 stop_children() ->
-    lists:foreach(fun stop_children/1, plan(children)).
+    lists:foreach(fun stop_children/1, plan(children)),
+    reach("stopped").
 
 stop_children(#{supervisor := Supervisor, stop := Stop, delete := Delete}) ->
     [ok = without(not_found, supervisor:terminate_child(Supervisor, Id)) || Id <- Stop],
@@ -214,7 +253,7 @@ load_protocols() ->
     [remove(Module) || Module <- Remove],
     code:del_path(Old),
     New =:= none orelse code:add_patha(New),
-    ok.
+    reach("consolidated").
 
 load(Module, File, Binary) ->
     code:soft_purge(Module),
@@ -227,7 +266,9 @@ remove(Module) ->
 %% Gives each supervisor its new specifications, in their order, and starts what does not run.
 -spec update_children() -> ok.
 update_children() ->
-    lists:foreach(fun update_children/1, plan(children)).
+    lists:foreach(fun update_children/1, plan(children)),
+    set_variables(plan(variables)),
+    reach("updated").
 
 update_children(#{supervisor := Supervisor, args := Args, start := Start}) ->
     ok = sys:suspend(Supervisor),

@@ -11,7 +11,12 @@
 %%   DRAY_RELUP     the version whose relup leads from DRAY_FROM to RELEASE_VSN: one of the two
 %%   DRAY_CHECK     not empty: stop before anything changes
 %%   DRAY_HOOK      the program that runs the hooks of a point
+%%   DRAY_SYS_CONFIG the configuration that the node is to boot with were it restarted, without its suffix
+%%   DRAY_LOCK      the launcher's lock: this node holds it, too, should the launcher be gone before
 %%   RELEASE_ROOT, RELEASE_NAME, RELEASE_VSN as always
+%%
+%% For tests alone there is DRAY_STOP_AT: "STEP WHO" kills WHO, the `node`, the `driver` or the `launcher` (DRAY_LAUNCHER
+%% is its process), where the upgrade reaches STEP. Steps are what reach/2 is called with here and reach/1 in dray_node.
 %%
 %% and reads, line by line, what came of it: `reason TEXT` why it cannot be done in the running node, `failed TEXT`, and
 %% `did TEXT`. Exit statuses:
@@ -20,6 +25,7 @@
 %%   1   failed, and the old version runs as before
 %%   10  cannot be done in the running node, and nothing has been touched
 %%   11  failed behind the point of no return: the node restarts with the old version
+%%   12  release_handler of the running node believes that another version runs, and nothing has been touched
 -module(dray_upgrade).
 
 -export([main/0]).
@@ -45,22 +51,31 @@ main() ->
     halt(Status).
 
 run() ->
+    hold_lock(variable("DRAY_LOCK")),
     Node = connect(),
     From = variable("DRAY_FROM"),
     To = variable("RELEASE_VSN"),
     load_helper(Node),
     try
+        reach(Node, "connected"),
         Script = read_script(From, To),
         Plan = plan(Node, From, To, Script),
+        reach(Node, "planned"),
+        check_current(Node, From),
         register_release(Node, To),
+        reach(Node, "registered"),
         check_install(Node, To, Script),
+        reach(Node, "checked"),
         case variable("DRAY_CHECK") of
-            "" -> install(Node, From, To, Script, Plan);
+            "" -> install(Node, To, Script, Plan);
             _ -> describe(Plan)
         end
     after
         unload_helper(Node)
     end.
+
+hold_lock("") -> ok;
+hold_lock(File) -> ok = file:write_file(File, [os:getpid(), "\n"], [append]).
 
 %%% The running node.
 
@@ -80,7 +95,8 @@ load_helper(Node) ->
             {module, Module} = call(Node, code, load_binary, [Module, File, Binary])
         end,
         ?HELPERS
-    ).
+    ),
+    call(Node, dray_node, watch, [node()]).
 
 %% Where the node has gone, so has the helper.
 unload_helper(Node) ->
@@ -199,6 +215,13 @@ list_busy(Node, Modules) ->
     [text("~tp (~tp) does not answer within ~b s, so it cannot be suspended", [Id, Pid, ?BUSY_LIMIT div 1000])
      || {Id, Pid} <- call(Node, dray_node, find_busy, [Modules, ?BUSY_LIMIT])].
 
+%% release_handler looks for the way from the version that it believes to run.
+check_current(Node, From) ->
+    case call(Node, dray_node, current_release, []) of
+        From -> ok;
+        Other -> stop(12, failed, "release_handler believes that ~ts runs", [Other])
+    end.
+
 register_release(Node, To) ->
     RelFile = release_file(To, variable("RELEASE_NAME") ++ ".rel"),
     {ok, [{release, _, _, Libraries}]} = file:consult(RelFile),
@@ -213,7 +236,7 @@ check_install(Node, To, Script) ->
     check_install(Node, To, Script, erlang:monotonic_time(millisecond) + ?OLD_CODE_LIMIT).
 
 check_install(Node, To, Script, Limit) ->
-    call(Node, dray_node, prepare, [#{config => []}]),
+    call(Node, dray_node, prepare, [#{config => [], stop_at => none}]),
     case call(Node, release_handler, check_install_release, [To, [purge]]) of
         {ok, _, _} ->
             ok;
@@ -232,12 +255,15 @@ check_install(Node, To, Script, Limit) ->
 
 %%% Doing it.
 
-install(Node, From, To, Script, Plan) ->
+install(Node, To, Script, Plan) ->
     run_hooks("pre_upgrade"),
-    ok = call(Node, dray_node, prepare, [Plan]),
+    reach(Node, "hooked"),
+    Before = [{Name, call(Node, os, getenv, [Name, ""])} || {Name, _} <- variables(To)],
+    ok = call(Node, dray_node, prepare, [Plan#{variables => variables(To), stop_at => stop_at(Node)}]),
+    reach(Node, "prepared"),
     case rpc:call(Node, dray_environment, install, [To, [{update_paths, true}]], ?INSTALL_LIMIT) of
         {ok, _, _} ->
-            settle(Node, From, To, Script, Plan);
+            settle(Node, To, Script, Plan, Before);
         {error, {old_processes, Module}} ->
             stop(1, failed, "a process runs old code of ~ts", [show(Module)]);
         {error, Reason} ->
@@ -258,22 +284,40 @@ settle_failure(Node, To, Reason) ->
             end
     end.
 
-settle(Node, From, To, Script, Plan) ->
-    ok = call(Node, dray_node, set_variables, [variables(To)]),
+settle(Node, To, Script, Plan, Before) ->
+    reach(Node, "installed"),
     try
         verify(Node, Script, Plan),
+        reach(Node, "verified"),
         run_hooks("status"),
-        ok = call(Node, release_handler, make_permanent, [To])
+        ok = call(Node, release_handler, make_permanent, [To]),
+        ok = call(Node, init, make_permanent, [release_file(To, "start"), variable("DRAY_SYS_CONFIG")]),
+        reach(Node, "permanent")
     catch
         throw:{stop, _, Lines} ->
-            _ = rpc:call(Node, dray_node, set_variables, [variables(From)]),
+            _ = rpc:call(Node, dray_node, set_variables, [Before]),
             _ = rpc:call(Node, init, restart, []),
             throw({stop, 11, Lines})
     end,
     describe(Plan).
 
+%% What the launcher would have set at a start of a version.
 variables(Version) ->
-    [{"RELEASE_VSN", Version}].
+    [{"RELEASE_VSN", Version}, {"RELEASE_SYS_CONFIG", variable("DRAY_SYS_CONFIG")}].
+
+reach(Node, Step) ->
+    case stop_at(Node) of
+        {Step, Process} -> dray_node:kill(Process);
+        _ -> ok
+    end.
+
+stop_at(Node) ->
+    case string:lexemes(variable("DRAY_STOP_AT"), " ") of
+        [Step, "node"] -> {Step, call(Node, os, getpid, [])};
+        [Step, "driver"] -> {Step, os:getpid()};
+        [Step, "launcher"] -> {Step, variable("DRAY_LAUNCHER")};
+        [] -> none
+    end.
 
 %% The node runs what it was told to: each module, and each application that a start would start.
 verify(Node, Script, Plan) ->

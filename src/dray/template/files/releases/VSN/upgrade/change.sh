@@ -18,7 +18,7 @@ switch_version () {
     manage_versions permanent "$upgrade_to" || exit 1
     report_upgrade none "$RELEASE_NAME does not run; its next start starts $upgrade_to"
   elif [ "$running_version" = "$upgrade_to" ]; then
-    [ "$permanent_version" = "$upgrade_to" ] || settle_version
+    [ "$permanent_version" = "$upgrade_to" ] || settle_running
     report_upgrade none "$RELEASE_NAME $upgrade_to runs already"
   fi
   [ "$permanent_version" = "$running_version" ] || settle_running
@@ -60,13 +60,13 @@ add_reason () {
 '
 }
 
-# The variables and the folder of the running system, as a script, so that the new version is configured as it was: what
+# The variables and the folder of the running system, and how it was started, in the background by daemon or by whoever
+# starts it again, as a script, so that the new version is configured as it was: what
 # they are for whoever upgrades is another matter. Variables that only the command has count, too. Where erl_call does not
 # reach the node, those of the command have to do.
 # shellcheck disable=SC2016 # the expression is Erlang's
 keep_environment () {
-  environment_file=$RELEASE_TMP/environment-$$.sh
-  trap 'rm -rf "$upgrade_lock" "$environment_file" "$RELEASE_TMP/upgrade-$upgrade_to"' EXIT
+  environment_file=$RELEASE_TMP/environment.sh
   (umask 077 && mkdir -p "$RELEASE_TMP" && : >"$environment_file") ||
     fail_upgrade "$RELEASE_TMP cannot be written" "$upgrade_from runs as before"
   need_cookie
@@ -76,24 +76,47 @@ Own = ["RELEASE_ROOT", "RELEASE_VSN", "RELEASE_PROG", "RELEASE_COMMAND", "RELEAS
        "RELEASE_SYS_CONFIG", "RELEASE_BOOT_SCRIPT", "RELEASE_BOOT_SCRIPT_CLEAN", "RELDIR", "BINDIR", "ROOTDIR", "EMU",
        "PROGNAME", "NOTIFY_SOCKET", "ERL_ZFLAGS", "PWD", "OLDPWD", "SHLVL", "_"],
 {ok, Folder} = file:get_cwd(),
+Command = ["start_command=", os:getenv("RELEASE_COMMAND", ""), 10],
 Lines = [["export ", Name, "=", Quote(Value), 10] || {Name, Value} <- os:env(), not lists:member(Name, Own),
          re:run(Name, "^[A-Za-z_][A-Za-z0-9_]*\$", [{capture, none}]) =:= match],
-ok = file:write_file("$environment_file", unicode:characters_to_binary([Lines, "cd ", Quote(Folder), 10])).
+ok = file:write_file("$environment_file", unicode:characters_to_binary([Command, Lines, "cd ", Quote(Folder), 10])).
 END
-  [ -s "$environment_file" ] || warn "the variables of the running system are not known here; those of this command count"
+  if [ -s "$environment_file" ]; then
+    read -r start_command <"$environment_file"
+    start_command=${start_command#start_command=}
+  else
+    warn "the variables of the running system are not known here; those of this command count"
+    start_command=$(call_node os getenv '["RELEASE_COMMAND"]') || start_command=
+    start_command=${start_command#\"}
+    start_command=${start_command%\"}
+  fi
 }
 
-# Makes the running version the one that the next start starts.
-settle_version () {
-  manage_versions permanent "$upgrade_to" || fail_upgrade "$upgrade_to runs and could not be made permanent" \
-    "the next start would start $permanent_version"
-  restart_release_handler
+# For tests: where DRAY_STOP_AT is "STEP launcher" or "STEP node", this step is where that one is killed.
+reach_step () {
+  case $DRAY_STOP_AT in
+    "$1 launcher") kill -KILL $$ ;;
+    "$1 node") kill -KILL "$running_pid" ;;
+  esac
 }
 
-# A system that was killed while it changed over may run what its files do not say.
+# Makes the running version the one that the next start starts. An upgrade that was ended before it was done leaves a
+# system that runs what its files do not say.
 settle_running () {
-  manage_versions permanent "$running_version" || exit 1
+  manage_versions permanent "$running_version" || fail_upgrade "$running_version runs and could not be made permanent" \
+    "the next start would start $permanent_version"
+  permanent_version=$running_version
   restart_release_handler
+  case $(call_node init script_id) in
+    *"\"$running_version\"}") ;;
+    *) settle_restart ;;
+  esac
+}
+
+# What a restart inside of its process starts is what the system was started with, unless it is told otherwise.
+settle_restart () {
+  settle_config=$(call_node os getenv '["RELEASE_SYS_CONFIG"]')
+  call_node init make_permanent "[\"$RELEASE_ROOT/releases/$running_version/start\",$settle_config]" >/dev/null
 }
 
 # release_handler reads its files when it starts.
@@ -103,6 +126,9 @@ restart_release_handler () {
 }
 
 finish_upgrade () {
+  find_running_version
+  [ "$running_version" = "$upgrade_to" ] ||
+    fail_upgrade "the system went away when it was done" "the next start starts $upgrade_to"
   try_hooks post_upgrade
   [ "$hook_status" -eq 0 ] || fail_upgrade "a hook of post_upgrade failed" "$upgrade_to runs"
   find_running_version

@@ -8,6 +8,7 @@ upgrade_hot () {
   need_cookie
   reach_node
   need_sys_config
+  keep_sys_config
   upgrade_hook=
   if has_hooks pre_upgrade || has_hooks status; then upgrade_hook=$RELEASE_ROOT/bin/{{ name }}; fi
   hot_status=0
@@ -15,8 +16,9 @@ upgrade_hot () {
     # shellcheck source=/dev/null
     . "$environment_file"
     [ "$upgrade_how" != check ] || export DRAY_CHECK=yes
+    [ -z "$DRAY_STOP_AT" ] || export DRAY_LAUNCHER=$$
     ERL_CRASH_DUMP_SECONDS=0 DRAY_NODE=$RELEASE_NODE DRAY_FROM=$upgrade_from DRAY_RELUP=$relup_version \
-      DRAY_HOOK=$upgrade_hook \
+      DRAY_HOOK=$upgrade_hook DRAY_SYS_CONFIG=$node_sys_config DRAY_LOCK=$upgrade_lock \
       "${erts_bin}erl" -noinput -hidden -mode interactive \
       "-$RELEASE_DISTRIBUTION" "upgrade-$$-$RELEASE_NODE" -setcookie "$RELEASE_COOKIE" \
       -boot "$REL_VSN_DIR/$RELEASE_BOOT_SCRIPT_CLEAN" -boot_var RELEASE_LIB "$RELEASE_ROOT/lib" \
@@ -36,6 +38,7 @@ upgrade_hot () {
   done <<END
 $hot_output
 END
+  if [ "$hot_status" -ne 0 ] || [ "$upgrade_how" = check ]; then drop_sys_config; fi
   case $hot_status in
     0)
       [ "$upgrade_how" != check ] || return 0
@@ -47,6 +50,12 @@ END
       upgrade_mode=restart
       ;;
     11) return_to_old "${hot_failed:-the node went away}" ;;
+    12)
+      [ -z "$hot_again" ] || fail_upgrade "$hot_failed" "$upgrade_from runs as before"
+      hot_again=yes
+      settle_running
+      upgrade_hot
+      ;;
     *)
       fail_upgrade "${hot_failed:-the configuration of $upgrade_to could not be computed, as it says above}" \
         "$upgrade_from runs as before"
@@ -54,11 +63,32 @@ END
   esac
 }
 
-# Behind the point of no return the node restarts by itself, with what is permanent: the old version.
+# A configuration that is computed while the system boots is written to, and read again when the system restarts inside
+# of its process: the node gets a copy of its own, as one that was started with this version has.
+keep_sys_config () {
+  node_sys_config=$RELEASE_SYS_CONFIG
+  case $RELEASE_SYS_CONFIG in
+    "$RELEASE_TMP"/*.runtime)
+      node_sys_config=$RELEASE_TMP/$RELEASE_NAME-$RELEASE_VSN-of-$running_pid.runtime
+      driver_sys_config=$RELEASE_SYS_CONFIG.config
+      (umask 077 && cat "$RELEASE_SYS_CONFIG.config" >"$node_sys_config.config") ||
+        fail_upgrade "$RELEASE_TMP cannot be written" "$upgrade_from runs as before"
+      ;;
+  esac
+}
+
+drop_sys_config () {
+  [ "$node_sys_config" = "$RELEASE_SYS_CONFIG" ] || rm -f "$node_sys_config.config"
+}
+
+# Behind the point of no return the node restarts by itself, with what is permanent: the old version. One that has ended
+# altogether is started again as it was started before.
 return_to_old () {
   log "$RELEASE_NAME restarts with $upgrade_from" >&2
   if ! wait_for_version "$upgrade_from" "${RELEASE_START_TIMEOUT:-300}"; then
-    fail_upgrade "$1" "and $upgrade_from did not come back within ${RELEASE_START_TIMEOUT:-300} s"
+    start_again
+    wait_for_version "$upgrade_from" "${RELEASE_START_TIMEOUT:-300}" ||
+      fail_upgrade "$1" "and $upgrade_from did not come back: start it as you started it before"
   fi
   fail_upgrade "$1" "$upgrade_from runs again, after a restart"
 }

@@ -13,27 +13,22 @@ upgrade_by_restart () {
     fail_upgrade "the configuration of $upgrade_to could not be computed, as it says above" "$upgrade_from runs as before"
   try_hooks pre_upgrade
   [ "$hook_status" -eq 0 ] || fail_upgrade "a hook of pre_upgrade failed" "$upgrade_from runs as before"
-  remember_start
   { printf '%s\n' "$upgrade_to" >"$RELEASE_TMP/trial.$$" && mv "$RELEASE_TMP/trial.$$" "$RELEASE_TMP/trial"; } ||
     fail_upgrade "$RELEASE_TMP cannot be written" "$upgrade_from runs as before"
+  reach_step trial
   if ! (RELEASE_STOP_STATUS=75 && export RELEASE_STOP_STATUS && run_version "$upgrade_from" stop); then
     rm -f "$RELEASE_TMP/trial"
     fail_upgrade "$upgrade_from could not be stopped" "it goes on"
   fi
+  reach_step stopped
   start_again
   if wait_for_version "$upgrade_to" "${RELEASE_START_TIMEOUT:-300}" && is_healthy; then
-    settle_version
+    reach_step healthy
+    settle_running
+    reach_step permanent
     finish_upgrade
   fi
   go_back
-}
-
-# How the running system was started: in the background by daemon, with which variables and in which folder; or by
-# whoever started it in the foreground, a service manager, who starts it again.
-remember_start () {
-  start_command=$(call_node os getenv '["RELEASE_COMMAND"]') || start_command=
-  start_command=${start_command#\"}
-  start_command=${start_command%\"}
 }
 
 # Starts what was started in the background; a service manager does so by itself.
@@ -42,7 +37,7 @@ start_again () {
     daemon*)
       (
         forget_version
-        unset RELEASE_VSN
+        unset RELEASE_VSN UPGRADE_COMMAND UPGRADE_JSON UPGRADE_HOW DRAY_STOP_AT
         # shellcheck source=/dev/null
         . "$environment_file"
         exec "$RELEASE_ROOT/bin/{{ name }}" "$start_command"

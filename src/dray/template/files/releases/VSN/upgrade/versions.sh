@@ -42,11 +42,10 @@ lock_versions () {
   [ -w "$RELEASE_ROOT/releases" ] || fail "$RELEASE_ROOT/releases cannot be written by $(id -un): run this as its owner"
   lock_left=${RELEASE_LOCK_TIMEOUT:-600}
   until (set -C && echo "$$" >"$upgrade_lock") 2>/dev/null; do
-    lock_holder=
-    read -r lock_holder 2>/dev/null <"$upgrade_lock" || :
+    find_lock_holder "$upgrade_lock"
     if [ "$lock_holder" = "$$" ]; then
       break
-    elif [ -n "$lock_holder" ] && ! process_lives "$lock_holder"; then
+    elif [ "$lock_holder" = none ]; then
       drop_stale_lock
       continue
     fi
@@ -56,19 +55,36 @@ lock_versions () {
     lock_left=$((lock_left - 1))
     sleep 1
   done
-  trap 'rm -f "$upgrade_lock"' EXIT
+  trap clean_up EXIT
   trap 'exit 129' HUP
   trap 'exit 130' INT
   trap 'exit 143' TERM
 }
 
+# Takes away what an upgrade needs for itself.
+clean_up () {
+  [ -z "$upgrade_to" ] || rm -rf "$RELEASE_TMP/upgrade-$upgrade_to"
+  rm -f "$upgrade_lock" ${environment_file:+"$environment_file"} ${driver_sys_config:+"$driver_sys_config"}
+}
+
+# Sets lock_holder: a process that holds a lock and lives, the launcher's or that of its driver; "none" where all that
+# held it are gone; empty where it is not written yet.
+find_lock_holder () {
+  lock_holder=
+  while read -r lock_process; do
+    if process_lives "$lock_process"; then
+      lock_holder=$lock_process
+      return 0
+    fi
+    lock_holder=none
+  done 2>/dev/null <"$1" || :
+}
+
 # Of several that find a lock whose holder is gone, one moves it away; a lock that was made anew meanwhile is put back.
 drop_stale_lock () {
   mv "$upgrade_lock" "$upgrade_lock.$$" 2>/dev/null || return 0
-  read -r lock_moved <"$upgrade_lock.$$" || :
-  if process_lives "$lock_moved"; then
-    ln "$upgrade_lock.$$" "$upgrade_lock" 2>/dev/null || :
-  fi
+  find_lock_holder "$upgrade_lock.$$"
+  [ "$lock_holder" = none ] || ln "$upgrade_lock.$$" "$upgrade_lock" 2>/dev/null || :
   rm -f "$upgrade_lock.$$"
 }
 

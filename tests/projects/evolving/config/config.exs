@@ -1,0 +1,3 @@
+import Config
+
+config :evolving, greeting: "hello", pool: 2

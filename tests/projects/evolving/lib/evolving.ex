@@ -1,0 +1,5 @@
+defmodule Evolving do
+  def answer, do: Helper.answer()
+  def greeting, do: Application.fetch_env!(:evolving, :greeting)
+  def note, do: File.read!(Application.app_dir(:evolving, "priv/note.txt"))
+end

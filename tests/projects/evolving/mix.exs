@@ -1,0 +1,9 @@
+defmodule Evolving.MixProject do
+  use Mix.Project
+
+  def project do
+    [app: :evolving, version: "0.1.0", elixir: "~> 1.14", deps: [{:helper, path: "vendor/helper"}]]
+  end
+
+  def application, do: [extra_applications: [:logger], mod: {Evolving.Application, []}]
+end

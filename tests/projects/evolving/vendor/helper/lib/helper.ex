@@ -1,0 +1,3 @@
+defmodule Helper do
+  def answer, do: 1
+end
