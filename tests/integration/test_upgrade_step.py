@@ -2,106 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from dray.beam.appup import parse_appup
-from dray.beam.term_writer import format_term
-from dray.beam.terms import parse_terms
-from tests.harness import build, copy_project, dray, run
+from tests.harness import copy_project, run
+from tests.integration.versions import Project
 
 pytestmark = pytest.mark.beam
-
-PIPELINE = """\
-from dray.steps import assemble, release, tar, upgrade
-
-build = release() | assemble() | upgrade() | tar()
-"""
-FRAME = re.compile(r"\{apply,\{dray_node,")
-
-
-@dataclass
-class Project:
-    """A project that is built in several versions."""
-
-    root: Path
-    name: str
-
-    @property
-    def tree(self):
-        return self.root / "_build/prod/rel" / self.name
-
-    def write(self, path, text):
-        (self.root / path).parent.mkdir(parents=True, exist_ok=True)
-        (self.root / path).write_text(text)
-
-    def replace(self, path, old, new):
-        text = (self.root / path).read_text()
-        assert old in text
-        (self.root / path).write_text(text.replace(old, new))
-
-    def build(self, version, *arguments):
-        return build(self.root, "--set", f"release.version={version}", *arguments)
-
-    def fail(self, version, *arguments):
-        done = dray("build", "--set", f"release.version={version}", *arguments, cwd=self.root)
-        assert done.status == 1, done.err
-        return done.err
-
-    def copy(self, folder):
-        """Return a copy of the project and of what was built of it."""
-        return Project(shutil.copytree(self.root, folder / self.root.name, symlinks=True), self.name)
-
-    def archive(self, version):
-        return self.root / f"_build/prod/{self.name}-{version}.tar.gz"
-
-    def versions(self):
-        """Return the applications of the release and their versions."""
-        manifest = self.manifest()
-        return {item["name"]: item["version"] for item in manifest["applications"]}
-
-    def manifest(self):
-        (file,) = self.tree.glob("releases/*/manifest.json")
-        return json.loads(file.read_text())
-
-    def relup(self, base):
-        """Return the instructions of the way up from a base and of the way down to it, without dray's own."""
-        (file,) = self.tree.glob("releases/*/relup")
-        ((_, up, down),) = parse_terms(file.read_text())
-        scripts = []
-        for way in (up, down):
-            (script,) = [script for version, _, script in way if version == base]
-            scripts.append([format_term(item) for item in script])
-        return [Script(script) for script in scripts]
-
-    def verdict(self, base):
-        (file,) = self.tree.glob(f"releases/*/upgrade/from/{base}")
-        return file.read_text().splitlines()
-
-
-@dataclass
-class Script:
-    """The instructions of one way."""
-
-    all: list[str]
-
-    @property
-    def own(self):
-        """Those that dray did not put there."""
-        return [item for item in self.all if not FRAME.match(item)]
-
-    def of(self, name):
-        """Return the instructions of one kind, without the methods of purging."""
-        found = [item for item in self.own if item.startswith(f"{{{name},")]
-        return [item.replace(",soft_purge,soft_purge", "").replace("'Elixir.", "'") for item in found]
-
-    def modules(self, name):
-        return [re.sub(r"^\{\w+,\{?'?|'?\}+$", "", item) for item in self.of(name)]
 
 
 @pytest.fixture(scope="module")
@@ -336,75 +247,3 @@ def test_the_same_version_is_refused_with_a_hint(first, tmp_path):
     err = project.fail("1", "--set", f"upgrade.from_={first.archive('1')}")
     assert "an upgrade leads from one version to another" in err
     assert 'release(version="{mix}+{git}")' in err
-
-
-@pytest.mark.usefixtures("epmd")
-def test_changed_machine_code_is_a_restart(tmp_path):
-    project = Project(copy_project("nif", tmp_path / "nif"), "native")
-    project.write("rel/config.py", PIPELINE)
-    project.build("1")
-    project.replace("adder/c_src/adder.c", "+", "-")
-    project.build("2")
-    verdict, reason = project.verdict("1")
-    assert verdict == "restart"
-    assert reason == "adder: priv/adder.so is machine code, which a node does not load a second time"
-
-
-@pytest.fixture(scope="module")
-def counter(tmp_path_factory):
-    """The rebar3 project, built in version 1, and changed since."""
-    project = Project(copy_project("rebar", tmp_path_factory.mktemp("rebar") / "rebar"), "counter")
-    project.write("rel/config.py", PIPELINE)
-    project.build("1")
-    sources = "apps/counter/src/"
-    project.replace(f"{sources}counter.erl", "handle_cast/2]", "handle_cast/2, code_change/3]")
-    project.replace(f"{sources}counter.erl", "handle_cast(_", "code_change(_, N, _) -> {ok, N}.\n\nhandle_cast(_")
-    project.replace(f"{sources}counter_sup.erl", "one_for_one", "rest_for_one")
-    project.replace(f"{sources}counter_app.erl", "stop(_State) -> ok", "stop(_) -> stopped")
-    return project
-
-
-@pytest.mark.rebar3
-def test_an_erlang_server_that_gets_its_first_code_change_is_asked_for_it(counter, tmp_path):
-    project = counter.copy(tmp_path)
-    project.build("2")
-    up, down = project.relup("1")
-    assert {"{code_change,up,[{counter,[]}]}", "{code_change,up,[{counter_sup,[]}]}"} == set(up.of("code_change"))
-    assert set(up.of("suspend")) == {"{suspend,[counter]}", "{suspend,[counter_sup]}"}
-    assert up.modules("load") == down.modules("load")[::-1]
-    assert project.verdict("1") == ["hot"]
-
-
-OWN = r'{"2.0.0",[{<<"2\\.[0-9]+\\.0">>,[%s]}],[{<<"2\\..*">>,[%s]}]}.'
-ALL = "{update,counter,{advanced,[mine]}},{update,counter_sup,supervisor},{load_module,counter_app}"
-
-
-@pytest.mark.rebar3
-def test_an_appup_of_the_project_with_a_pattern_wins(counter, tmp_path):
-    project = counter.copy(tmp_path)
-    project.write("rel/appups/counter.appup", OWN % (ALL, ALL))
-    project.build("2")
-    up, down = project.relup("1")
-    assert "{code_change,up,[{counter,[mine]}]}" in up.own
-    assert "{code_change,down,[{counter,[mine]}]}" in down.own
-    assert "{load,{counter_app,brutal_purge,brutal_purge}}" in up.own
-    version = project.versions()["counter"]
-    appup = parse_appup((project.tree / f"lib/counter-{version}/ebin/counter.appup").read_bytes(), file="x")
-    assert (appup.version, appup.up[0].version) == (version, rb"2\.[0-9]+\.0")
-
-
-@pytest.mark.rebar3
-def test_an_appup_of_the_project_that_leaves_a_module_out_is_an_error(counter, tmp_path):
-    project = counter.copy(tmp_path)
-    project.write("rel/appups/counter.appup", OWN % (ALL, "{load_module,counter_app}"))
-    err = project.fail("2").replace("\n", " ")
-    assert "the appup of counter leaves out what changes on the way down" in err
-    assert "counter (code_change), counter_sup (supervisor)" in err
-
-
-@pytest.mark.rebar3
-def test_an_appup_that_names_what_does_not_change_is_refused_by_systools(counter, tmp_path):
-    project = counter.copy(tmp_path)
-    project.write("rel/appups/counter.appup", OWN % (ALL + ",{load_module,nowhere}", ALL))
-    err = project.fail("2").replace("\n", " ")
-    assert "systools makes no relup from 1 to 2: No such module: nowhere" in err

@@ -62,15 +62,19 @@ def upgrade(
     if check:
         variables = {name: ctx.reveal(value) for name, value in (env or {}).items()}
         generated = _check(release, ctx, generated, bases, variables)
+    _report(generated, ctx, require)
+    return replace(release.add(*generated.files()), upgrades=generated.upgrades())
+
+
+def _report(generated: GeneratedUpgrade, ctx: Context, require: Literal["hot"] | None) -> None:
     for decided in generated.upgrades():
         reasons = f": {'; '.join(decided.reasons)}" if decided.reasons else ""
         ctx.console.result(f"from {decided.base}: {decided.verdict}{reasons}")
-        if require == "hot" and decided.reasons:
+        if require == "hot" and decided.verdict != require:
             raise StepError(
                 f"the upgrade from {decided.base} needs a restart{reasons}",
                 hint='leave out require="hot", or undo what needs it',
             )
-    return replace(release.add(*generated.files()), upgrades=generated.upgrades())
 
 
 def _check(

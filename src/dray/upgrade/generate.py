@@ -144,14 +144,13 @@ def generate_upgrade(
         new: The release.
         bases: What it is upgraded from, in different versions.
         purge: How old code is purged.
-        own_appups: The appups that the project has for applications, besides those in their ``ebin``.
+        own_appups: The appups that the project has, by application; they win over those in ``ebin``.
         helpers: The modules for the host.
         shell: Starts the BEAM.
         work: A folder for what is read and written meanwhile.
 
     Raises:
         StepError: A base does not fit, an appup leaves something out, or OTP refuses.
-        IntegrityError: A file is damaged.
     """
     _validate_bases(new, bases)
     versions = choose_versions(new, bases)
@@ -163,13 +162,13 @@ def generate_upgrade(
     hot = tuple(item for item in planned if not item.reasons)
     missing = helpers.list_missing()
     relups, compiled = run_systools(shell, work, tuple(_ask(item, own) for item in hot), missing)
-    made = {item.plan.base.version: relup for item, relup in zip(hot, relups, strict=True)}
+    made = dict(zip((item.plan.base.version for item in hot), relups, strict=True))
     return GeneratedUpgrade(
         new.version,
         versions,
         _build_appups(renamed, hot, own),
         tuple(_finish(item, made.get(item.plan.base.version), purge) for item in planned),
-        tuple(sorted(helpers.keep(dict(zip(missing, compiled, strict=True))).items())),
+        helpers.keep(dict(zip(missing, compiled, strict=True))),
         (*warnings, *dict.fromkeys(text for relup in relups for text in relup.warnings)),
     )
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from dray.upgrade.systools import FOLDER
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from dray.memory import Memory
@@ -36,17 +37,17 @@ class Helpers:
             source for source in self._list_sources() if self.memory.find(source.name, self._key(source)) is None
         )
 
-    def keep(self, compiled: dict[Path, bytes]) -> dict[str, bytes]:
-        """Return all modules, by the names of their files, and keep those that were compiled now."""
-        modules = {}
+    def keep(self, compiled: Mapping[Path, bytes]) -> tuple[tuple[str, bytes], ...]:
+        """Return the names and bytes of all modules, and keep those that were compiled now."""
+        modules = []
         for source in self._list_sources():
             key = self._key(source)
             if source in compiled:
                 self.memory.keep(source.name, key, compiled[source])
             kept = compiled.get(source) or self.memory.find(source.name, key)
             if kept is not None:
-                modules[f"{source.stem}.beam"] = kept
-        return modules
+                modules.append((f"{source.stem}.beam", kept))
+        return tuple(modules)
 
     def _list_sources(self) -> list[Path]:
         return sorted(self.folder.glob("dray_*.erl"))
