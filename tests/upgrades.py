@@ -136,7 +136,7 @@ def ask(launcher: Launcher, expression: str) -> str:
     (program,) = launcher.tree.glob("erts-*/bin/erl_call")
     cookie = Path(launcher.env["RELEASE_TMP"], "COOKIE").read_text().strip()
     done = run(
-        *(program, "-sname", launcher.env["RELEASE_NODE"], "-c", cookie, "-e"),
+        *(program, "-r", "-sname", launcher.env["RELEASE_NODE"], "-c", cookie, "-e"),
         cwd=launcher.tree,
         env=launcher.env,
         stdin=f"'Elixir.Code':eval_string({json.dumps(code)}), ok.\n",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.evolving import SECOND
 from tests.harness import Launcher, build, copy_project, mix_release, wait_for
 from tests.upgrades import Version, add_version, build_version
 
@@ -105,6 +106,12 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> Version:
     """The project ``evolving``, built as version 0.1.0."""
     project = copy_project("evolving", tmp_path_factory.mktemp("first") / "evolving")
     return build_version(project, "evolving", "0.1.0", pack=True)
+
+
+@pytest.fixture(scope="session")
+def second(first: Version, tmp_path_factory: pytest.TempPathFactory) -> Version:
+    """Its next version, 0.2.0, in which everything changes that can be changed in a running system."""
+    return first.follow(tmp_path_factory.mktemp("second") / "evolving", SECOND, version="0.2.0", pack=True)
 
 
 @pytest.fixture

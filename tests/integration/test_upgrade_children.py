@@ -10,26 +10,6 @@ from tests.upgrades import ask, change, require_equal
 
 pytestmark = pytest.mark.beam
 
-INLINE = (
-    ("      {Evolving.Worker, :one},\n      {Evolving.Worker, :two},\n", "      {Evolving.Worker, :three},\n"),
-    ("      Evolving.Team,\n", "      Evolving.Team,\n      {Evolving.Worker, :two},\n"),
-    ("Worker, :deep}]", "Worker, :deeper}, {Evolving.Worker, :deep}]"),
-    ("children, strategy: :one_for_one", "children, strategy: :rest_for_one, max_restarts: 9"),
-)
-TEAM = (
-    (
-        "[{Evolving.Worker, :red}, {Evolving.Worker, :green}, {Evolving.Worker, :blue}]",
-        "[{Evolving.Worker, :blue}, Map.put(Evolving.Worker.child_spec(:green), :restart, :transient),"
-        " {Evolving.Worker, :yellow}]",
-    ),
-    ("strategy: :one_for_one", "strategy: :one_for_all"),
-)
-SETTING = (("worker: :settled", "worker: :moved"),)
-RESHAPED = {
-    "lib/evolving/application.ex": INLINE,
-    "lib/evolving/team.ex": TEAM,
-    "config/runtime.exs": SETTING,
-}
 WORKERS = "for n <- Process.registered(), String.starts_with?(to_string(n), \"worker_\"), do: {n, Process.whereis(n)}"
 OTHERS = (
     "{Process.whereis(Evolving.Registry), Process.whereis(Evolving.Tasks), Process.whereis(Evolving.Counter),"
@@ -50,13 +30,8 @@ def workers(launcher):
     return dict(found)
 
 
-@pytest.fixture(scope="module")
-def reshaped(first, tmp_path_factory):
-    return first.follow(tmp_path_factory.mktemp("reshaped") / "evolving", RESHAPED, version="0.2.0")
-
-
-def test_children_come_go_change_and_move_and_all_others_stay(reshaped, installed):
-    with installed(reshaped).running() as launcher:
+def test_children_come_go_change_and_move_and_all_others_stay(second, installed):
+    with installed(second).running() as launcher:
         ask(launcher, FILL)
         before, others = workers(launcher), ask(launcher, OTHERS)
         done = change(launcher, "upgrade", "0.2.0")
@@ -72,7 +47,3 @@ def test_children_come_go_change_and_move_and_all_others_stay(reshaped, installe
         assert last.keys() == before.keys()
         assert {name for name in after.keys() & last.keys() if after[name] != last[name]} == {"green"}
         assert ask(launcher, OTHERS) == others
-
-
-def test_a_reshaped_tree_is_the_one_that_a_boot_makes(first, reshaped):
-    require_equal(first, reshaped)

@@ -13,7 +13,7 @@
 %%   stop_at    => none | {Step, Process}                    for tests: which process is killed at which step
 -module(dray_node).
 
--export([read_tree/0, find_busy/2, find_users/1, current_release/0, register_release/3, watch/1, kill/1]).
+-export([read_tree/0, find_busy/2, find_users/1, current_release/0, register_release/3, watch/2, kill/1]).
 -export([prepare/1, ready/0, configure/0, stop_children/0, load_protocols/0, update_children/0, forget/0]).
 -export([find_unloaded/1, find_stopped/1, set_variables/1]).
 
@@ -183,19 +183,29 @@ register_release(Version, RelFile, Libraries) ->
 
 %% Where the driver goes away before it is done, what it has brought here goes, too: when release_handler is not busy
 %% with it any more.
--spec watch(node()) -> ok.
-watch(Driver) ->
+-spec watch(node(), [module()]) -> ok.
+watch(Driver, Helpers) ->
     _ = spawn(fun() ->
         true = erlang:monitor_node(Driver, true),
         receive {nodedown, Driver} -> ok end,
         _ = release_handler:which_releases(),
         forget(),
-        _ = code:delete(dray_environment),
-        _ = code:soft_purge(dray_environment), % it may just put something in order
+        lists:foreach(fun leave/1, lists:delete(?MODULE, Helpers)),
         code:delete(?MODULE),
         apply(code, purge, [?MODULE])
     end),
     ok.
+
+%% Whoever still runs a helper ends what it does.
+leave(Module) ->
+    code:delete(Module),
+    leave(Module, false).
+
+leave(_, true) ->
+    ok;
+leave(Module, false) ->
+    timer:sleep(20),
+    leave(Module, code:soft_purge(Module)).
 
 %% For tests: ends a process of this host for good.
 -spec kill(string()) -> ok.
@@ -228,7 +238,7 @@ ready() ->
 %% The configuration is in place.
 -spec configure() -> ok.
 configure() ->
-    ok = dray_environment:settle(),
+    dray_environment:settle(),
     reach("configured").
 
 %% Stops the children that the new version does not have, or has otherwise.

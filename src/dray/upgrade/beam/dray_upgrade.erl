@@ -96,7 +96,7 @@ load_helper(Node) ->
         end,
         ?HELPERS
     ),
-    call(Node, dray_node, watch, [node()]).
+    call(Node, dray_node, watch, [node(), ?HELPERS]).
 
 %% Where the node has gone, so has the helper.
 unload_helper(Node) ->

@@ -11,6 +11,7 @@ switch_version () {
   lock_versions
   check_distribution
   find_permanent_version
+  wait_for_release_handler
   find_running_version
   upgrade_from=${running_version:-$permanent_version}
   if [ -z "$running_version" ]; then
@@ -34,6 +35,11 @@ switch_version () {
   [ "$upgrade_mode" != hot ] || upgrade_hot
   [ "$upgrade_how" != check ] || report_check
   upgrade_by_restart
+}
+
+# The system goes on with an upgrade whose driver is gone; what runs is known when it has done so.
+wait_for_release_handler () {
+  (call_node release_handler which_releases) >/dev/null 2>&1 || :
 }
 
 # Sets upgrade_mode, upgrade_reasons and relup_version by what was found out when the newer version was built.

@@ -65,6 +65,7 @@ lock_versions () {
 clean_up () {
   [ -z "$upgrade_to" ] || rm -rf "$RELEASE_TMP/upgrade-$upgrade_to"
   rm -f "$upgrade_lock" ${environment_file:+"$environment_file"} ${driver_sys_config:+"$driver_sys_config"}
+  [ -z "$upgrade_to" ] || rm -rf "$RELEASE_TMP/upgrade-$upgrade_to"
 }
 
 # Sets lock_holder: a process that holds a lock and lives, the launcher's or that of its driver; "none" where all that

@@ -1,0 +1,92 @@
+"""Upgrades that fail: the old version runs afterwards, the launcher says so, and a retry works."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.upgrades import ask, change, list_versions, require_hot
+
+pytestmark = pytest.mark.beam
+
+
+@pytest.fixture(scope="module")
+def node(second, installed_once):
+    """A system whose upgrades fail one after the other."""
+    with installed_once(second).running() as launcher:
+        yield launcher
+
+
+def break_system(node, what):
+    ask(node, f'System.put_env("EVOLVING_BREAK", "{what}")')
+
+
+def require_old(node):
+    """Fail unless the old version runs, and can be upgraded when nothing is broken any more."""
+    break_system(node, "")
+    assert list_versions(node)["0.1.0"].startswith("running, permanent")
+    assert ask(node, "is_integer(:sys.get_state(Evolving.Counter))") == "true"
+    assert ask(node, "Process.whereis(:worker_one) != nil") == "true"
+    assert ask(node, ":code.is_loaded(:dray_node)") == "false"
+    assert ask(node, ":persistent_term.get({:dray_node, :plan}, :none)") == ":none"
+    assert node("ready").status == 0
+    require_hot(node, "0.2.0")
+    require_hot(node, "0.1.0")
+
+
+@pytest.mark.parametrize(
+    ("broken", "said"),
+    [
+        ("code_change", "Evolving.Counter"),
+        ("child three", "child_does_not_start,three"),
+        ("status", "a hook of status failed with status 9"),
+    ],
+)
+def test_what_fails_behind_the_point_of_no_return_restarts_the_old_version(node, broken, said):
+    break_system(node, broken)
+    before = ask(node, "Process.whereis(:kernel_sup)")
+    done = change(node, "upgrade", "0.2.0")
+    assert (done["status"], done["mode"], done["result"]) == (1, "hot", "failed"), done
+    assert said in done["error"]
+    assert done["error"].endswith("; 0.1.0 runs again, after a restart")
+    assert ask(node, "Process.whereis(:kernel_sup)") != before
+    require_old(node)
+
+
+def test_a_hook_of_pre_upgrade_that_fails_leaves_everything_as_it_was(node):
+    before = ask(node, "Process.whereis(:kernel_sup)")
+    done = change(node, "upgrade", "0.2.0", EVOLVING_BREAK="pre_upgrade")
+    assert (done["status"], done["result"]) == (1, "failed")
+    assert done["error"] == "a hook of pre_upgrade failed with status 9; 0.1.0 runs as before"
+    assert ask(node, "Process.whereis(:kernel_sup)") == before
+    require_old(node)
+
+
+def test_a_hook_of_post_upgrade_that_fails_is_told_and_the_new_version_runs(node):
+    break_system(node, "post_upgrade")
+    done = change(node, "upgrade", "0.2.0")
+    assert (done["status"], done["error"]) == (1, "a hook of post_upgrade failed; 0.2.0 runs")
+    assert list_versions(node)["0.2.0"].startswith("running, permanent")
+    break_system(node, "")
+    require_hot(node, "0.1.0")
+
+
+def test_configuration_that_cannot_be_computed_leaves_everything_as_it_was(node):
+    done = change(node, "upgrade", "0.2.0", EVOLVING_SIZE="many")
+    assert done["status"] == 1
+    assert done["error"] == "the configuration of 0.2.0 could not be computed, as it says above; 0.1.0 runs as before"
+    require_old(node)
+
+
+def test_a_process_in_a_long_call_is_named_and_nothing_happens_to_it(node):
+    assert ask(node, "spawn(fn -> GenServer.call(:worker_two, :wait, :infinity) end) |> is_pid()") == "true"
+    before = ask(node, "Process.whereis(:evolving_tally)")
+    ask(node, "spawn(fn -> :sys.suspend(Evolving.Counter) end) |> is_pid()")
+    ask(node, "(pid = Process.whereis(Evolving.Counter); spawn(fn -> :erlang.suspend_process(pid); Process.sleep(:infinity) end); 1)")
+    done = change(node, "upgrade", "0.2.0", "--hot")
+    assert done["status"] == 1
+    (reason,) = done["reasons"]
+    assert reason.startswith("'Elixir.Evolving.Counter' (<")
+    assert reason.endswith("does not answer within 5 s, so it cannot be suspended")
+    assert ask(node, "Process.whereis(:evolving_tally)") == before
