@@ -17,7 +17,7 @@ from dray.cli.table import format_table
 from dray.errors import DrayError
 from dray.project.elixir import OLDEST_ELIXIR
 from dray.project.kind import find_project
-from dray.project.work import work_folder
+from dray.project.program import work_folder
 from dray.shell import LocalShell
 
 if TYPE_CHECKING:

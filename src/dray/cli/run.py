@@ -107,7 +107,8 @@ def run_pipeline(
         DrayError: It cannot be run, or a step failed.
     """
     arguments = tuple(f"--{flag.replace('_', '-')}" for flag in _PASSED_TO_MIX if flags.get(flag))
-    with open_session(env=env, quiet=quiet, arguments=arguments) as session:
+    ahead = click.get_current_context().obj
+    with open_session(env=env, quiet=quiet, arguments=arguments, ahead=ahead) as session:
         pipeline = session.pipeline(name)
         overrides = parse_overrides(settings, (step.name for step in pipeline.steps()))
         if dry_run:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from dray.beam.etf import encode
 from dray.errors import ProjectError, ToolError
-from dray.project.elixir import SCRIPTS
+from dray.project.program import SCRIPTS
 
 if TYPE_CHECKING:
     from dray.core.context import Context

@@ -67,7 +67,7 @@ def test_an_interruption_that_python_remembers_does_not_change_the_exit_status(t
     """Python ends itself by SIGINT where an exec() of text was interrupted, even if that was handled."""
     (tmp_path / "program.py").write_text(
         "import dray.cli.main as program\n"
-        "def run(arguments):\n"
+        "def run(arguments, ahead):\n"
         "    try:\n"
         "        exec('raise KeyboardInterrupt')\n"
         "    except KeyboardInterrupt:\n"

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from dray.errors import StepError
-from dray.project.work import lock_work, work_folder
+from dray.project.program import work_folder
+from dray.project.work import lock_work
 from tests.fakes import FakeConsole
 
 ROOT = Path("/p")

@@ -1,0 +1,73 @@
+"""A first look at a project, before most of dray is loaded: is it clear already that a build needs a BEAM?
+
+Then one is started here, and waits (``dray.ahead``): it needs a third of a second until it can do anything, and dray
+needs about half of that until it knows what to ask. The look says yes only where ``read_project`` is going to find
+the same change, so that no BEAM is started for a build without changes. Where it says no, nothing is known.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dray._version import __version__
+from dray.ahead import GATE, NEVER_TOLD, Ahead, Call, start_ahead
+from dray.project.program import EVALUATE, FACTS, script_variables, work_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+_COMMANDS = frozenset({"build", "run", "deploy"})
+_OTHER_MATTERS = ("-h", "--help", "--dry-run", "--env")
+_WAIT = (
+    f'gate = System.fetch_env!("{GATE}"); System.delete_env("{GATE}"); '
+    f'if File.read(gate) != {{:ok, "go"}}, do: System.halt({NEVER_TOLD})'
+)
+
+
+def start_if_needed(arguments: Sequence[str], environ: Mapping[str, str]) -> Ahead | None:
+    """Start the BEAM that compiles the project of the current folder, where that is sure to come.
+
+    Args:
+        arguments: Those of dray.
+        environ: The environment variables.
+
+    Returns:
+        The waiting BEAM; None where it cannot be told yet whether there is need of one.
+    """
+    if not arguments or arguments[0] not in _COMMANDS or any(item.startswith(_OTHER_MATTERS) for item in arguments):
+        return None
+    root = Path.cwd()
+    env = environ.get("MIX_ENV") or "prod"
+    work = work_folder(root, env, environ)
+    if not (root / "mix.exs").is_file() or not all(is_outdated(index, root) for index in work.glob("facts-*.json")):
+        return None
+    call = Call(EVALUATE, str(root), {**environ, **script_variables(FACTS, work, env)})
+    return start_ahead(call, waiting=("elixir", "-e", _WAIT, *EVALUATE[1:]))
+
+
+def is_outdated(index: Path, root: Path) -> bool:
+    """Tell whether one of the files is not as it was that the facts of an earlier build were made of.
+
+    Args:
+        index: What ``dray.project.read`` keeps beside those facts.
+        root: The project.
+    """
+    try:
+        kept: Any = json.loads(index.read_bytes())
+        _, files = kept["sources"]
+        return kept["for"] != [__version__, str(root)] or any(
+            _has_changed(path, state) for path, state in files.items()
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return True
+
+
+def _has_changed(path: str, state: list[Any]) -> bool:
+    try:
+        found = os.lstat(path)
+    except OSError:
+        return True
+    return [found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino] != state[:4]
