@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from dray.ahead import NEVER_TOLD, Call
+from dray.ahead import NEVER_TOLD
 from dray.core.context import Completed
 from dray.errors import ToolError
 
@@ -58,7 +58,7 @@ class LocalShell:
         last_lines: deque[str] = deque(maxlen=_KEPT_LINES)
         variables = {**self.environ, **(env or {})}
         plain = not stdin and not capture
-        taken = self.ahead.take(Call(argv, str(cwd), variables)) if self.ahead and plain else None
+        taken = self.ahead.take((argv, str(cwd), variables)) if self.ahead and plain else None
         with taken or self._start(argv, cwd, variables, stdin, capture=capture) as process:
             try:
                 output = self._read(process, last_lines, capture=capture)

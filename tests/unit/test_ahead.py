@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from dray.ahead import NEVER_TOLD, Call, start_ahead
+from dray.ahead import NEVER_TOLD, start_ahead
 from dray.errors import ToolError
 from dray.shell import LocalShell
 from tests.harness import wait_for
@@ -21,7 +21,7 @@ DEAF = ("sh", "-c", f"exit {NEVER_TOLD}")
 
 @pytest.fixture
 def call(tmp_path):
-    return Call(WORK, str(tmp_path), {**os.environ, "WORD": "done", "STATUS": "0"})
+    return (WORK, str(tmp_path), {**os.environ, "WORD": "done", "STATUS": "0"})
 
 
 @pytest.fixture
@@ -30,8 +30,8 @@ def lines():
 
 
 def run(call, ahead, lines, **changes):
-    shell = LocalShell(lines.append, call.env, ahead)
-    return shell.run(call.argv, cwd=call.cwd, **changes)
+    argv, cwd, env = call
+    return LocalShell(lines.append, env, ahead).run(argv, cwd=cwd, **changes)
 
 
 def is_gone(pid):
@@ -50,21 +50,26 @@ def test_a_program_that_waits_is_the_one_that_runs(call, lines):
 
 
 def test_it_fails_like_any_other(call, lines):
-    call = call._replace(env={**call.env, "STATUS": "3"})
+    call = (*call[:2], {**call[2], "STATUS": "3"})
     with pytest.raises(ToolError, match="sh failed with status 3"):
         run(call, start_ahead(call, waiting=WAITING), lines)
 
 
 @pytest.mark.parametrize(
-    "change",
-    [{"argv": ("sh", "-c", "echo other")}, {"cwd": "/"}, {"env": {**os.environ, "WORD": "other", "STATUS": "0"}}],
+    ("place", "other", "said"),
+    [
+        (0, ("sh", "-c", "echo other"), "other"),
+        (1, "/", "done"),
+        (2, {**os.environ, "WORD": "other", "STATUS": "0"}, "other"),
+    ],
     ids=["another program", "another folder", "other variables"],
 )
-def test_another_call_starts_a_program_of_its_own(call, lines, change):
+def test_another_call_starts_a_program_of_its_own(call, lines, place, other, said):
     ahead = start_ahead(call, waiting=WAITING)
-    assert ahead.take(call._replace(**change)) is None
-    run(call._replace(**change), ahead, lines)
-    assert lines == ["done" if "cwd" in change else "other"]
+    another = (*call[:place], other, *call[place + 1 :])
+    assert ahead.take(another) is None
+    run(another, ahead, lines)
+    assert lines == [said]
     ahead.end()
 
 
@@ -97,9 +102,9 @@ def test_a_program_that_cannot_be_started_is_none(call):
 def test_who_is_killed_leaves_nothing_behind(tmp_path):
     program = (
         "import os, signal\n"
-        "from dray.ahead import Call, start_ahead\n"
+        "from dray.ahead import start_ahead\n"
         "wait = 'echo $$ > started; cat \"$DRAY_GATE\" > said; echo ended > ended'\n"
-        "start_ahead(Call((), '.', dict(os.environ)), waiting=('sh', '-c', wait))\n"
+        "start_ahead(((), '.', dict(os.environ)), waiting=('sh', '-c', wait))\n"
         "while not os.path.exists('started'):\n"
         "    pass\n"
         "os.kill(os.getpid(), signal.SIGKILL)\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import importlib
 import os
 import signal
@@ -101,6 +102,7 @@ def main(ahead: Ahead | None = None) -> NoReturn:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(status)
+    gc.freeze()  # nothing that is left is worth looking for garbage
     sys.exit(status)
 
 

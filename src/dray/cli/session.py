@@ -117,7 +117,7 @@ def open_session(
     console = open_console(environ, quiet=quiet)
     with open_configuration(root, chosen) as read:
         configuration = read if read.file else replace(read, pipelines=default_pipelines())
-        work = work_folder(root, chosen, environ)
+        work = Path(work_folder(str(root), chosen, environ))
         ctx = Context(
             root=root,
             work=work,

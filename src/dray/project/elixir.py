@@ -43,7 +43,7 @@ def run_elixir(
     question, answer = ctx.work / REQUEST, ctx.work / REPLY
     question.write_bytes(encode(request))
     answer.unlink(missing_ok=True)
-    variables = {**(env or {}), **script_variables(script, ctx.work, ctx.env)}
+    variables = {**(env or {}), **script_variables(script, str(ctx.work), ctx.env)}
     try:
         ctx.shell.run(EVALUATE, cwd=cwd or ctx.root, env=variables)
         return answer.read_bytes() if answer.exists() else b""

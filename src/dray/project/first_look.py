@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import json
 import os
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from dray._version import __version__
-from dray.ahead import GATE, NEVER_TOLD, Ahead, Call, start_ahead
+from dray.ahead import GATE, NEVER_TOLD, Ahead, start_ahead
 from dray.project.program import EVALUATE, FACTS, script_variables, work_folder
 
+TYPE_CHECKING = False  # as typing has it, which takes 3 ms to load
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from typing import Any
 
 _COMMANDS = frozenset({"build", "run", "deploy"})
 _OTHER_MATTERS = ("-h", "--help", "--dry-run", "--env")
@@ -39,16 +39,24 @@ def start_if_needed(arguments: Sequence[str], environ: Mapping[str, str]) -> Ahe
     """
     if not arguments or arguments[0] not in _COMMANDS or any(item.startswith(_OTHER_MATTERS) for item in arguments):
         return None
-    root = Path.cwd()
+    root = os.getcwd()
     env = environ.get("MIX_ENV") or "prod"
     work = work_folder(root, env, environ)
-    if not (root / "mix.exs").is_file() or not all(is_outdated(index, root) for index in work.glob("facts-*.json")):
+    if not os.path.isfile(f"{root}/mix.exs") or not all(is_outdated(index, root) for index in _list_facts(work)):
         return None
-    call = Call(EVALUATE, str(root), {**environ, **script_variables(FACTS, work, env)})
+    call = (EVALUATE, root, {**environ, **script_variables(FACTS, work, env)})
     return start_ahead(call, waiting=("elixir", "-e", _WAIT, *EVALUATE[1:]))
 
 
-def is_outdated(index: Path, root: Path) -> bool:
+def _list_facts(work: str) -> list[str]:
+    try:
+        names = os.listdir(work)
+    except OSError:
+        return []
+    return [f"{work}/{name}" for name in names if name.startswith("facts-") and name.endswith(".json")]
+
+
+def is_outdated(index: str, root: str) -> bool:
     """Tell whether one of the files is not as it was that the facts of an earlier build were made of.
 
     Args:
@@ -56,11 +64,10 @@ def is_outdated(index: Path, root: Path) -> bool:
         root: The project.
     """
     try:
-        kept: Any = json.loads(index.read_bytes())
+        with open(index, "rb") as file:
+            kept: Any = json.load(file)
         _, files = kept["sources"]
-        return kept["for"] != [__version__, str(root)] or any(
-            _has_changed(path, state) for path, state in files.items()
-        )
+        return kept["for"] != [__version__, root] or any(_has_changed(path, state) for path, state in files.items())
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return True
 

@@ -27,7 +27,7 @@ def list_common_files(ctx: Context) -> list[Path]:
     """Return single files that count for every project: tools, git's references, dray's own scripts."""
     home = Path(ctx.environ.get("HOME", "/"))
     return [
-        *SCRIPTS.iterdir(),
+        *Path(SCRIPTS).iterdir(),
         *list_reference_files(ctx.root),
         *list_version_files(ctx.root, home),
         *list_tools(ctx),

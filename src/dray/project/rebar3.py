@@ -50,7 +50,7 @@ def run_rebar3(ctx: Context) -> bytes:
             env={
                 # Modules that do not name the folder they were compiled in.
                 "ERL_COMPILER_OPTIONS": ctx.environ.get("ERL_COMPILER_OPTIONS", _REPRODUCIBLE),
-                "DRAY_SCRIPT": str(SCRIPTS / "rebar3_facts.erl"),
+                "DRAY_SCRIPT": f"{SCRIPTS}/rebar3_facts.erl",
                 "DRAY_REQUEST": str(question),
                 "DRAY_REPLY": str(answer),
             },

@@ -74,10 +74,25 @@ def _prepare(ctx: Context) -> None:
     """Get ready for what follows while the BEAM compiles."""
     for module in _NEEDED_LATER:
         importlib.import_module(module)
+    from dray.assemble.tree_index import preload_indexes
+
+    preload_indexes(ctx.work)
     ctx.templates.preload()
 
 
-_NEEDED_LATER = ("dray.assemble.build", "dray.package.tar", "multiprocessing.context", "multiprocessing.connection")
+_NEEDED_LATER = (
+    "dray.assemble.build",
+    "dray.assemble.resolve",
+    "dray.assemble.mix_steps",
+    "dray.assemble.tree",
+    "multiprocessing.context",
+    "multiprocessing.connection",
+    "multiprocessing.popen_fork",
+    "dray.package.reuse",
+    "dray.package.tar",
+    "dray.package.timestamp",
+    "concurrent.futures.thread",
+)
 _CONFIGURABLE = {option.name: option for option in release.options if option.name != "name"}
 
 

@@ -59,7 +59,7 @@ def keep(root, name, **changes):
 
 
 def test_nothing_has_changed(project, start):
-    assert not is_outdated(index_of(project, "shop"), project)
+    assert not is_outdated(str(index_of(project, "shop")), str(project))
     assert not start(*BUILD)
 
 
