@@ -142,6 +142,7 @@ def _run_or_repeat(session: Session, name: str, pipeline: Pipeline, overrides: O
     _warn_of_strays(templates, ctx.console)
 
     gc.freeze()
+    gc.set_threshold(100_000)  # a release is thousands of values that stay: little is found among them
     gc.enable()
     result = Engine(ctx, session.console, overrides, session.known_sections).run(pipeline)
     report = build_report(result)
