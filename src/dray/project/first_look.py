@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 _COMMANDS = frozenset({"build", "run", "deploy"})
-_OTHER_MATTERS = ("-h", "--help", "--dry-run", "--env")
+_RUNS_NOTHING = frozenset({"-h", "--help", "--dry-run"})
 _WAIT = (
     f'gate = System.fetch_env!("{GATE}"); System.delete_env("{GATE}"); '
     f'if File.read(gate) != {{:ok, "go"}}, do: System.halt({NEVER_TOLD})'
@@ -37,15 +37,24 @@ def start_if_needed(arguments: Sequence[str], environ: Mapping[str, str]) -> Ahe
     Returns:
         The waiting BEAM; None where it cannot be told yet whether there is need of one.
     """
-    if not arguments or arguments[0] not in _COMMANDS or any(item.startswith(_OTHER_MATTERS) for item in arguments):
+    if not arguments or arguments[0] not in _COMMANDS or not _RUNS_NOTHING.isdisjoint(arguments):
         return None
     root = os.getcwd()
-    env = environ.get("MIX_ENV") or "prod"
+    env = _find_env(arguments) or environ.get("MIX_ENV") or "prod"
     work = work_folder(root, env, environ)
     if not os.path.isfile(f"{root}/mix.exs") or not all(is_outdated(index, root) for index in _list_facts(work)):
         return None
     call = (EVALUATE, root, {**environ, **script_variables(FACTS, work, env)})
     return start_ahead(call, waiting=("elixir", "-e", _WAIT, *EVALUATE[1:]))
+
+
+def _find_env(arguments: Sequence[str]) -> str | None:
+    """Return the value of ``--env``; a BEAM that is started for another one than dray finds is not taken."""
+    for number, argument in enumerate(arguments):
+        name, equals, value = argument.partition("=")
+        if name == "--env":
+            return value if equals else next(iter(arguments[number + 1 :]), None)
+    return None
 
 
 def _list_facts(work: str) -> list[str]:

@@ -9,6 +9,7 @@ import sys
 
 import pytest
 
+from dray.ahead import start_ahead
 from dray.cli.main import dray, run
 
 
@@ -44,6 +45,17 @@ def test_an_interruption_is_said(failing, capsys):
     failing(KeyboardInterrupt())
     assert run([]) == 130
     assert capsys.readouterr().err.startswith("error: interrupted")
+
+
+@pytest.mark.parametrize("error", [None, KeyboardInterrupt()], ids=["a success", "an interruption"])
+def test_a_beam_that_was_started_for_nothing_is_ended(failing, tmp_path, error):
+    call = (("sh", "-c", "echo > begun"), str(tmp_path), dict(os.environ))
+    ahead = start_ahead(call, waiting=("sh", "-c", 'test "$(cat "$DRAY_GATE")" = go && echo > begun'))
+    if error:
+        failing(error)
+    run(["--version"], ahead)
+    assert ahead.take(call) is None
+    assert not (tmp_path / "begun").exists()
 
 
 def test_an_interruption_is_said_where_python_made_another_error_of_it(failing, capsys):

@@ -90,7 +90,7 @@ def test_facts_of_one_release_that_are_right_may_be_all_that_is_needed(project, 
 
 @pytest.mark.parametrize(
     "arguments",
-    [(), ("show", "facts"), ("plan",), ("build", "--help"), ("build", "--dry-run"), ("build", "--env=dev")],
+    [(), ("show", "facts"), ("plan",), ("build", "--help"), ("build", "-q", "--dry-run")],
     ids=" ".join,
 )
 def test_other_commands_start_nothing(project, start, arguments):
@@ -104,5 +104,18 @@ def test_a_folder_without_a_project_of_mix_starts_nothing(project, start):
     assert not start(*BUILD)
 
 
-def test_each_environment_has_facts_of_its_own(project, start):
-    assert start(*BUILD, MIX_ENV="staging")
+@pytest.mark.parametrize(
+    ("arguments", "variables"),
+    [
+        (BUILD, {"MIX_ENV": "staging"}),
+        ((*BUILD, "--env", "staging"), {}),
+        (("run", "--env=staging", "deploy"), {"MIX_ENV": "prod"}),
+    ],
+    ids=["variable", "option", "option and variable"],
+)
+def test_each_environment_has_facts_of_its_own(project, start, arguments, variables):
+    assert start(*arguments, **variables)
+
+
+def test_an_option_without_a_value_is_left_to_who_says_so(project, start):
+    assert not start("build", "--env")
