@@ -42,7 +42,10 @@ DOOR = {
         ("push, Pushes) ->", "push, #{pushes := Pushes}) ->"),
         ("Pushes + 1,", "#{pushes => Pushes + 1},"),
         ("look, Pushes) ->", "look, #{pushes := Pushes}) ->"),
-        ("code_change(_, State, Data, _) -> {ok, State, Data}.", "code_change(_, State, N, _) -> {ok, State, #{pushes => N}}."),
+        (
+            "code_change(_, State, Data, _) -> {ok, State, Data}.",
+            "code_change(_, State, N, _) -> {ok, State, #{pushes => N}}.",
+        ),
     )
 }
 STATES = {"lib/evolving/counter.ex": COUNTER, **TALLY, **DOOR}
@@ -91,16 +94,16 @@ end
 """
 PROTOCOLS = {"lib/evolving/shape.ex": SHAPE}
 APPLICATIONS = {
-    "mix.exs": (("{:spare, path: \"vendor/spare\"}", "{:extra, path: \"vendor/extra\"}"),),
+    "mix.exs": (('{:spare, path: "vendor/spare"}', '{:extra, path: "vendor/extra"}'),),
     "vendor/helper/lib/helper.ex": (("do: 1", "do: 2"),),
     "priv/note.txt": "second\n",
     "lib/evolving/fresh.ex": "defmodule Evolving.Fresh do\n  def here?, do: true\nend\n",
 }
 CONFIG = {
-    "config/config.exs": (("greeting: \"hello\", pool: 2", "greeting: \"welcome\", added: :yes"),),
+    "config/config.exs": (('greeting: "hello", pool: 2', 'greeting: "welcome", added: :yes'),),
     "config/runtime.exs": (
         ("worker: :settled", "worker: :moved"),
-        ("  size: ", "  extra: System.get_env(\"EVOLVING_EXTRA\", \"none\"),\n  size: 10 * "),
+        ("  size: ", '  extra: System.get_env("EVOLVING_EXTRA", "none"),\n  size: 10 * '),
     ),
 }
 HOOK = """echo "{point} $RELEASE_VSN" >>"$RELEASE_TMP/hooks"

@@ -144,8 +144,6 @@ def installed(first: Version, epmd: int, tmp_path: Path) -> Callable[..., Launch
 
 
 @pytest.fixture(scope="module")
-def installed_once(
-    first: Version, epmd: int, tmp_path_factory: pytest.TempPathFactory
-) -> Callable[..., Launcher]:
+def installed_once(first: Version, epmd: int, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Launcher]:
     """Do what ``installed`` does, for all tests of a module."""
     return lambda *versions, **env: install(tmp_path_factory.mktemp("host"), epmd, (first, *versions), env)

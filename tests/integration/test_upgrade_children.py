@@ -10,7 +10,7 @@ from tests.upgrades import ask, change, require_equal
 
 pytestmark = pytest.mark.beam
 
-WORKERS = "for n <- Process.registered(), String.starts_with?(to_string(n), \"worker_\"), do: {n, Process.whereis(n)}"
+WORKERS = 'for n <- Process.registered(), String.starts_with?(to_string(n), "worker_"), do: {n, Process.whereis(n)}'
 OTHERS = (
     "{Process.whereis(Evolving.Registry), Process.whereis(Evolving.Tasks), Process.whereis(Evolving.Counter),"
     " DynamicSupervisor.which_children(Evolving.Dynamic), Task.Supervisor.children(Evolving.Tasks),"

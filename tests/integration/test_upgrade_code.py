@@ -15,7 +15,7 @@ QUESTIONS = {
     "counter": "Evolving.Counter.next()",
     "tally": "[:evolving_tally.add(5), :evolving_tally.total()]",
     "door": "[:evolving_door.push(), :sys.get_state(:evolving_door)]",
-    "shapes": "Enum.map([1, 1.0, :a, \"a\"], &(Evolving.Shape.impl_for(&1) && Evolving.Shape.name(&1)))",
+    "shapes": 'Enum.map([1, 1.0, :a, "a"], &(Evolving.Shape.impl_for(&1) && Evolving.Shape.name(&1)))',
     "consolidated": "Evolving.Shape.__protocol__(:consolidated?)",
     "callbacks": "Enum.sort(Evolving.Shape.__protocol__(:functions))",
     "dependency": "Evolving.answer()",
@@ -30,7 +30,9 @@ QUESTIONS = {
 
 
 def answers(launcher):
-    return dict(zip(QUESTIONS, json.loads(ask(launcher, f"[{', '.join(map(quoted, QUESTIONS.values()))}]")), strict=True))
+    return dict(
+        zip(QUESTIONS, json.loads(ask(launcher, f"[{', '.join(map(quoted, QUESTIONS.values()))}]")), strict=True)
+    )
 
 
 def quoted(expression):

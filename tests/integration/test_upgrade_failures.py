@@ -83,7 +83,10 @@ def test_a_process_in_a_long_call_is_named_and_nothing_happens_to_it(node):
     assert ask(node, "spawn(fn -> GenServer.call(:worker_two, :wait, :infinity) end) |> is_pid()") == "true"
     before = ask(node, "Process.whereis(:evolving_tally)")
     ask(node, "spawn(fn -> :sys.suspend(Evolving.Counter) end) |> is_pid()")
-    ask(node, "(pid = Process.whereis(Evolving.Counter); spawn(fn -> :erlang.suspend_process(pid); Process.sleep(:infinity) end); 1)")
+    ask(
+        node,
+        "(pid = Process.whereis(Evolving.Counter); spawn(fn -> :erlang.suspend_process(pid); Process.sleep(:infinity) end); 1)",
+    )
     done = change(node, "upgrade", "0.2.0", "--hot")
     assert done["status"] == 1
     (reason,) = done["reasons"]

@@ -21,7 +21,7 @@ WHOLE = {
     "0.2.0": "{[:moved, :three, :two], false}",
 }
 LOOK = (
-    '{(for {n, _, _, [Evolving.Worker]} <- Supervisor.which_children(Evolving.Supervisor), do: n) |> Enum.sort(),'
+    "{(for {n, _, _, [Evolving.Worker]} <- Supervisor.which_children(Evolving.Supervisor), do: n) |> Enum.sort(),"
     " is_integer(:sys.get_state(Evolving.Counter))}"
 )
 

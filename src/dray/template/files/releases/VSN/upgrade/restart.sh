@@ -38,13 +38,21 @@ start_again () {
       (
         forget_version
         unset RELEASE_VSN UPGRADE_COMMAND UPGRADE_JSON UPGRADE_HOW DRAY_STOP_AT
-        # shellcheck source=/dev/null
-        . "$environment_file"
-        exec "$RELEASE_ROOT/bin/{{ name }}" "$start_command"
+        start_script=". $(quote "$environment_file") && exec $(quote "$RELEASE_ROOT/bin/{{ name }}") $start_command"
+        # shellcheck disable=SC2046,SC2012 # the words of one line; the folder is dray's own
+        set -- $(ls -ld "$RELEASE_TMP")
+        if [ "$(id -u)" = 0 ] && [ "$3" != "$(id -un)" ]; then
+          exec su -s /bin/sh "$3" -c "$start_script"
+        fi
+        eval "$start_script"
       ) || :
       ;;
     *) log "waiting for the service manager to start $RELEASE_NAME again" >&2 ;;
   esac
+}
+
+quote () {
+  printf "'%s'" "$(printf '%s' "$1" | sed "s/'/'\\\\''/g")"
 }
 
 # Waits until a version has started whole; fails when another one does, or the time is over.
