@@ -96,6 +96,7 @@ PROTOCOLS = {"lib/evolving/shape.ex": SHAPE}
 APPLICATIONS = {
     "mix.exs": (('{:spare, path: "vendor/spare"}', '{:extra, path: "vendor/extra"}'),),
     "vendor/helper/lib/helper.ex": (("do: 1", "do: 2"),),
+    "lib/evolving.ex": (("def answer, do: Helper.answer()", "def answer, do: 10 * Helper.answer()"),),
     "priv/note.txt": "second\n",
     "lib/evolving/fresh.ex": "defmodule Evolving.Fresh do\n  def here?, do: true\nend\n",
 }

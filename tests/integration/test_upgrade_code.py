@@ -91,7 +91,7 @@ def test_a_protocol_itself_changes(told):
 
 
 def test_a_dependency_changes_under_the_same_version(told):
-    require(told, "dependency", "1", "2", "1")
+    require(told, "dependency", "1", "20", "1")
 
 
 def test_applications_come_and_go(told):

@@ -55,8 +55,9 @@ def test_what_fails_behind_the_point_of_no_return_restarts_the_old_version(node,
 
 
 def test_a_hook_of_pre_upgrade_that_fails_leaves_everything_as_it_was(node):
+    break_system(node, "pre_upgrade")
     before = ask(node, "Process.whereis(:kernel_sup)")
-    done = change(node, "upgrade", "0.2.0", EVOLVING_BREAK="pre_upgrade")
+    done = change(node, "upgrade", "0.2.0")
     assert (done["status"], done["result"]) == (1, "failed")
     assert done["error"] == "a hook of pre_upgrade failed with status 9; 0.1.0 runs as before"
     assert ask(node, "Process.whereis(:kernel_sup)") == before
@@ -73,23 +74,41 @@ def test_a_hook_of_post_upgrade_that_fails_is_told_and_the_new_version_runs(node
 
 
 def test_configuration_that_cannot_be_computed_leaves_everything_as_it_was(node):
-    done = change(node, "upgrade", "0.2.0", EVOLVING_SIZE="many")
+    ask(node, 'System.put_env("EVOLVING_SIZE", "many")')
+    done = change(node, "upgrade", "0.2.0")
     assert done["status"] == 1
     assert done["error"] == "the configuration of 0.2.0 could not be computed, as it says above; 0.1.0 runs as before"
+    assert 'not a textual representation of an integer' in done["err"]
+    ask(node, 'System.delete_env("EVOLVING_SIZE")')
     require_old(node)
 
 
-def test_a_process_in_a_long_call_is_named_and_nothing_happens_to_it(node):
-    assert ask(node, "spawn(fn -> GenServer.call(:worker_two, :wait, :infinity) end) |> is_pid()") == "true"
-    before = ask(node, "Process.whereis(:evolving_tally)")
-    ask(node, "spawn(fn -> :sys.suspend(Evolving.Counter) end) |> is_pid()")
-    ask(
-        node,
-        "(pid = Process.whereis(Evolving.Counter); spawn(fn -> :erlang.suspend_process(pid); Process.sleep(:infinity) end); 1)",
-    )
+def test_a_process_that_lingers_in_old_code_stands_against_the_next_upgrade_until_it_ends(node):
+    ask(node, "Process.register(spawn(Evolving, :linger, []), :lingering)")
+    require_hot(node, "0.2.0")
+    done = change(node, "downgrade", "0.1.0", "--hot")
+    assert done["status"] == 1
+    assert len(done["reasons"]) == 1, f"{done}"
+    (reason,) = done["reasons"]
+    assert reason.startswith("lingering (<")
+    assert reason.endswith(" still runs old code of Evolving")
+    assert ask(node, "Process.alive?(Process.whereis(:lingering))") == "true"
+    ask(node, "send(:lingering, :end)")
+    require_hot(node, "0.1.0")
+    require_old(node)
+
+
+def test_a_process_in_a_long_call_is_named_and_a_restart_takes_it_away(node):
+    ask(node, "spawn(fn -> GenServer.call(Evolving.Counter, :wait, :infinity) end)")
+    before = ask(node, "[Process.whereis(:evolving_tally), Process.whereis(Evolving.Counter)]")
     done = change(node, "upgrade", "0.2.0", "--hot")
     assert done["status"] == 1
+    assert len(done["reasons"]) == 1, f"{done}"
     (reason,) = done["reasons"]
     assert reason.startswith("'Elixir.Evolving.Counter' (<")
     assert reason.endswith("does not answer within 5 s, so it cannot be suspended")
-    assert ask(node, "Process.whereis(:evolving_tally)") == before
+    assert ask(node, "[Process.whereis(:evolving_tally), Process.whereis(Evolving.Counter)]") == before
+    done = change(node, "upgrade", "0.2.0")
+    assert (done["status"], done["mode"], done["reasons"]) == (0, "restart", [reason])
+    require_hot(node, "0.1.0")
+    require_old(node)

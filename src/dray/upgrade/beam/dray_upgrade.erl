@@ -234,26 +234,27 @@ register_release(Node, To) ->
         {error, Reason} -> stop(13, failed, "release_handler does not take ~ts: ~tp", [To, Reason])
     end.
 
-%% A dry run up to the point of no return. Processes that still run code of two versions ago get some time to leave it.
+%% A dry run up to the point of no return.
 check_install(Node, To, Script) ->
-    check_install(Node, To, Script, erlang:monotonic_time(millisecond) + ?OLD_CODE_LIMIT).
-
-check_install(Node, To, Script, Limit) ->
+    await_old_code(Node, Script, erlang:monotonic_time(millisecond) + ?OLD_CODE_LIMIT),
     call(Node, dray_node, prepare, [#{config => [], stop_at => none}]),
     case call(Node, release_handler, check_install_release, [To, [purge]]) of
-        {ok, _, _} ->
+        {ok, _, _} -> ok;
+        {error, Reason} -> stop(1, failed, "release_handler refuses ~ts: ~tP", [To, Reason, 20])
+    end.
+
+%% Processes that still run code of two versions ago get some time to leave it. release_handler itself would look for them
+%% on the way up only, before it begins.
+await_old_code(Node, Script, Limit) ->
+    Modules = [Module || {Instruction, {Module, soft_purge, _}} <- Script, Instruction =:= load orelse Instruction =:= remove],
+    case {call(Node, dray_node, find_users, [Modules]), erlang:monotonic_time(millisecond) > Limit} of
+        {[], _} ->
             ok;
-        {error, {old_processes, Module}} ->
-            case erlang:monotonic_time(millisecond) > Limit of
-                true ->
-                    stop(10, [{reason, text("~tp (~tp) still runs old code of ~ts", [Who, Pid, show(Of)])}
-                              || {Of, Pid, Who} <- call(Node, dray_node, find_users, [[Module]])]);
-                false ->
-                    timer:sleep(200),
-                    check_install(Node, To, Script, Limit)
-            end;
-        {error, Reason} ->
-            stop(1, failed, "release_handler refuses ~ts: ~tP", [To, Reason, 20])
+        {Users, true} ->
+            stop(10, [{reason, text("~tp (~tp) still runs old code of ~ts", [Who, Pid, show(Of)])} || {Of, Pid, Who} <- Users]);
+        {_, false} ->
+            timer:sleep(200),
+            await_old_code(Node, Script, Limit)
     end.
 
 %%% Doing it.

@@ -6,4 +6,5 @@ defmodule Evolving.Counter do
   def next, do: GenServer.call(__MODULE__, :next)
   def init(count), do: {:ok, count}
   def handle_call(:next, _from, count), do: {:reply, count + 1, count + 1}
+  def handle_call(:wait, _from, count), do: {:reply, Process.sleep(:infinity), count}
 end

@@ -9,10 +9,5 @@ defmodule Evolving.Worker do
     if System.get_env("EVOLVING_BREAK") == "child #{name}", do: {:stop, :broken}, else: {:ok, name}
   end
 
-  def handle_call(:wait, _from, name) do
-    Process.sleep(:infinity)
-    {:reply, name, name}
-  end
-
   def handle_call(:name, _from, name), do: {:reply, name, name}
 end

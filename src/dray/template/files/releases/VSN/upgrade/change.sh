@@ -146,20 +146,25 @@ settle_restart () {
   call_node init make_permanent "[\"$RELEASE_ROOT/releases/$running_version/start\",$settle_config]" >/dev/null
 }
 
-# release_handler reads its files when it starts.
-restart_release_handler () {
-  call_node supervisor terminate_child '[sasl_sup,release_handler]' >/dev/null 2>&1 || :
-  call_node supervisor restart_child '[sasl_sup,release_handler]' >/dev/null 2>&1 || :
-}
-
 finish_upgrade () {
   find_running_version
   [ "$running_version" = "$upgrade_to" ] ||
     fail_upgrade "the system went away when it was done" "the next start starts $upgrade_to"
-  try_hooks post_upgrade
+  run_upgrade_hooks post_upgrade
   [ "$hook_status" -eq 0 ] || fail_upgrade "a hook of post_upgrade failed" "$upgrade_to runs"
   find_running_version
   report_upgrade "$upgrade_mode" "$RELEASE_NAME $upgrade_from -> $upgrade_to, $(describe_mode)"
+}
+
+# Runs the hooks of a point with the variables of the running system, and sets hook_status. What they print is no report.
+run_upgrade_hooks () {
+  hook_status=0
+  has_hooks "$1" || return 0
+  (
+    # shellcheck source=/dev/null
+    . "$environment_file"
+    exec "$RELEASE_ROOT/bin/{{ name }}" run_hooks "$1"
+  ) || hook_status=$?
 }
 
 # What --check found: how it would be done; nothing has changed.

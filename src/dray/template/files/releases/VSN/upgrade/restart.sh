@@ -11,7 +11,7 @@ upgrade_by_restart () {
   # shellcheck source=/dev/null
   (. "$environment_file" && export ERL_CRASH_DUMP_SECONDS=0 && run_version "$upgrade_to" eval {{ "':ok'" if language == "elixir" else "ok" }}) >&2 ||
     fail_upgrade "the configuration of $upgrade_to could not be computed, as it says above" "$upgrade_from runs as before"
-  try_hooks pre_upgrade
+  run_upgrade_hooks pre_upgrade
   [ "$hook_status" -eq 0 ] || fail_upgrade "a hook of pre_upgrade failed" "$upgrade_from runs as before"
   { printf '%s\n' "$upgrade_to" >"$RELEASE_TMP/trial.$$" && mv "$RELEASE_TMP/trial.$$" "$RELEASE_TMP/trial"; } ||
     fail_upgrade "$RELEASE_TMP cannot be written" "$upgrade_from runs as before"
@@ -82,7 +82,7 @@ wait_for_version () {
 
 # Whether the running system is well: what hooks of status say.
 is_healthy () {
-  try_hooks status
+  run_upgrade_hooks status
   [ "$hook_status" -eq 0 ]
 }
 

@@ -147,3 +147,9 @@ find_permanent_version () {
   permanent_version=
   read -r _ permanent_version <"$RELEASE_ROOT/releases/start_erl.data" || :
 }
+
+# release_handler reads its files when it starts.
+restart_release_handler () {
+  call_node supervisor terminate_child '[sasl_sup,release_handler]' >/dev/null 2>&1 || :
+  call_node supervisor restart_child '[sasl_sup,release_handler]' >/dev/null 2>&1 || :
+}
