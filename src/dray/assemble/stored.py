@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import tarfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -109,6 +108,8 @@ def _walk(folder: str, prefix: str) -> Iterator[str]:
 
 
 def _iterate_tar(path: Path) -> Iterator[StoredFile]:
+    import tarfile  # noqa: PLC0415 - a folder needs none of it
+
     found = False
     try:
         with tarfile.open(path) as archive:

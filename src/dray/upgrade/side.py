@@ -93,6 +93,7 @@ class Side:
             known.
         rel: What the ``.rel`` file says; None where only a manifest is known.
         origins: Who each application comes from, where a manifest says it.
+        upgrades: Why an upgrade from another version needs a restart, where a manifest speaks of that version.
     """
 
     source: str
@@ -106,6 +107,7 @@ class Side:
     config: Mapping[str, str] | None
     rel: RelFile | None = None
     origins: Mapping[str, str] = field(default_factory=dict)
+    upgrades: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def consolidated(self) -> frozenset[str]:
@@ -167,7 +169,12 @@ def _of_manifest(path: Path, facts: dict[str, Any], files: Mapping[str, Content]
         files,
         None,
         origins=_read_origins(facts),
+        upgrades=_read_upgrades(facts),
     )
+
+
+def _read_upgrades(facts: dict[str, Any]) -> dict[str, tuple[str, ...]]:
+    return {item["from"]: tuple(item.get("reasons", ())) for item in facts.get("upgrades", ())}
 
 
 def _read_origins(facts: dict[str, Any]) -> dict[str, str]:
@@ -199,6 +206,7 @@ def _of_release(source: str, facts: dict[str, Any], files: Mapping[str, Content]
         _read_config(texts[config], f"{source}:{config}", rel.version) if config else {},
         rel,
         _read_origins(facts),
+        _read_upgrades(facts),
     )
 
 
