@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from tests.harness import Launcher, dray, run
+from tests.harness import Done, Launcher, dray, run
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 Changes: TypeAlias = "Mapping[str, str | tuple[tuple[str, str], ...] | None]"
 """For each file its new text, what is replaced in it, or None where it goes."""
@@ -25,11 +25,13 @@ class Version:
         project: The project's folder.
         name: The release's name.
         version: Its version.
+        dray: Runs dray, on the machine where the project is built.
     """
 
     project: Path
     name: str
     version: str
+    dray: Callable[..., Done] = dray
 
     @property
     def tree(self) -> Path:
@@ -63,11 +65,17 @@ class Version:
         shutil.copytree(self.project, target, ignore=shutil.ignore_patterns("rel-*", "*.tar.gz"), symlinks=True)
         shutil.rmtree(target / "_build/prod/rel")
         change_project(target, changes)
-        return build_version(target, self.name, version, bases or (self,), pack=pack)
+        return build_version(target, self.name, version, bases or (self,), pack=pack, dray=self.dray)
 
 
-def build_version(
-    project: Path, name: str, version: str, bases: tuple[Version, ...] = (), *, pack: bool = False
+def build_version(  # noqa: PLR0913 - what a version is
+    project: Path,
+    name: str,
+    version: str,
+    bases: tuple[Version, ...] = (),
+    *,
+    pack: bool = False,
+    dray: Callable[..., Done] = dray,
 ) -> Version:
     """Build a project; it must work."""
     done = dray(
@@ -76,7 +84,7 @@ def build_version(
         env={"BASES": ":".join(str(base.tree) for base in bases)},
     )
     assert done.status == 0, done.err
-    return Version(project, name, version)
+    return Version(project, name, version, dray)
 
 
 def change_project(project: Path, changes: Changes) -> None:
@@ -99,7 +107,7 @@ def change_project(project: Path, changes: Changes) -> None:
 def rehearse(old: Version, new: Version, **variables: str) -> dict[str, Any]:
     """Rehearse an upgrade and its downgrade, and return the report."""
     given = [f"--variable={name}={value}" for name, value in variables.items()]
-    done = dray("rehearse", str(old.tree), str(new.tree), "--json", *given, cwd=new.project)
+    done = new.dray("rehearse", str(old.tree), str(new.tree), "--json", *given, cwd=new.project)
     assert done.out, done.err
     report: dict[str, Any] = json.loads(done.out)
     assert report["equal"] == (done.status == 0)
@@ -136,7 +144,7 @@ def ask(launcher: Launcher, expression: str) -> str:
     (program,) = launcher.tree.glob("erts-*/bin/erl_call")
     cookie = Path(launcher.env["RELEASE_TMP"], "COOKIE").read_text().strip()
     done = run(
-        *(program, "-r", "-sname", launcher.env["RELEASE_NODE"], "-c", cookie, "-e"),
+        *(*launcher.shell, program, "-r", "-sname", launcher.env["RELEASE_NODE"], "-c", cookie, "-e"),
         cwd=launcher.tree,
         env=launcher.env,
         stdin=f"'Elixir.Code':eval_string({json.dumps(code)}), ok.\n",
