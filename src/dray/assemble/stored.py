@@ -60,10 +60,8 @@ def iterate_files(path: Path) -> Iterator[StoredFile]:
             for item in facts["files"]
             if "size" in item
         )
-    elif tarfile.is_tarfile(path):
-        yield from _iterate_tar(path)
     else:
-        raise UsageError("a release is a folder, a tar, or a manifest.json", got=str(path))
+        yield from _iterate_tar(path)
 
 
 def is_manifest(path: str) -> bool:
@@ -110,6 +108,8 @@ def _walk(folder: str, prefix: str) -> Iterator[str]:
 def _iterate_tar(path: Path) -> Iterator[StoredFile]:
     import tarfile  # noqa: PLC0415 - a folder needs none of it
 
+    if not tarfile.is_tarfile(path):
+        raise UsageError("a release is a folder, a tar, or a manifest.json", got=str(path))
     found = False
     try:
         with tarfile.open(path) as archive:
