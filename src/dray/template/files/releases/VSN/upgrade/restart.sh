@@ -13,7 +13,8 @@ upgrade_by_restart () {
     fail_upgrade "the configuration of $upgrade_to could not be computed, as it says above" "$upgrade_from runs as before"
   run_upgrade_hooks pre_upgrade
   [ "$hook_status" -eq 0 ] || fail_upgrade "a hook of pre_upgrade failed" "$upgrade_from runs as before"
-  { echo "$upgrade_to $$" >"$RELEASE_TMP/trial.$$" && mv "$RELEASE_TMP/trial.$$" "$RELEASE_TMP/trial"; } ||
+  trial_end=$(($(date +%s) + ${RELEASE_STOP_TIMEOUT:-60} + 60))
+  { echo "$upgrade_to $$ $trial_end" >"$RELEASE_TMP/trial.$$" && mv "$RELEASE_TMP/trial.$$" "$RELEASE_TMP/trial"; } ||
     fail_upgrade "$RELEASE_TMP cannot be written" "$upgrade_from runs as before"
   reach_step trial
   if ! (RELEASE_STOP_STATUS=75 && export RELEASE_STOP_STATUS && run_version "$upgrade_from" stop); then
