@@ -17,11 +17,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from dray.ahead import NEVER_TOLD
 from dray.core.context import Completed
 from dray.errors import ToolError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from dray.ahead import Ahead
 
 _KEPT_LINES = 40
 _GRACE_SECONDS = 3
@@ -34,10 +37,12 @@ class LocalShell:
     Args:
         show: Called with each line that a program prints and that nobody captures.
         environ: The variables that every program gets.
+        ahead: A program that was started already, for the call that it was started for.
     """
 
     show: Callable[[str], None]
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+    ahead: Ahead | None = None
 
     def run(
         self,
@@ -51,13 +56,18 @@ class LocalShell:
     ) -> Completed:
         """Run a program to its end; see ``Shell.run``."""
         last_lines: deque[str] = deque(maxlen=_KEPT_LINES)
-        with self._start(argv, cwd, {**self.environ, **(env or {})}, stdin, capture=capture) as process:
+        variables = {**self.environ, **(env or {})}
+        plain = not stdin and not capture
+        taken = self.ahead.take((argv, str(cwd), variables)) if self.ahead and plain else None
+        with taken or self._start(argv, cwd, variables, stdin, capture=capture) as process:
             try:
                 output = self._read(process, last_lines, capture=capture)
                 status = process.wait()
             except BaseException:
                 end_group(process)
                 raise
+        if taken is not None and status == NEVER_TOLD:
+            return self.run(argv, cwd=cwd, env=env, check=check)
         if check and status != 0:
             raise ToolError(f"{Path(argv[0]).name} failed with status {status}", output="\n".join(last_lines) or None)
         return Completed(argv, status, output)

@@ -118,6 +118,7 @@ def test_a_release_of_mix_holds_the_same_code_and_configuration(shop, tmp_path):
     mix = mix_release(copy_project(EXAMPLES / "shop_umbrella", tmp_path / "mix"), "shop", tmp_path / "out")
     found = json.loads(diff(project, mix, old, "--json"))
     none = {"added": [], "removed": [], "changed": []}
-    assert (found["runtime"], found["verdict"]) == ({}, "hot")
+    assert (found["runtime"], found["verdict"]) == ({}, "restart")
+    assert any("mix release makes none" in reason for reason in found["reasons"])
     assert all(item["old"] == item["new"] and item["modules"] == none for item in found["applications"])
     assert found["config"] == found["protocols"] == none

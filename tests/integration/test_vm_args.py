@@ -333,6 +333,25 @@ def test_what_a_broken_start_has_left_is_no_obstacle(launch, greeter, tmp_path):
 
 
 @pytest.mark.root
+@pytest.mark.parametrize("lives", [True, False], ids=["it lives", "it is gone"])
+def test_an_earlier_node_is_asked_for_only_where_its_process_may_live(launch, greeter, tmp_path, lives):
+    launcher = launch(greeter, "greeter", own_copy=True, ELIXIR_CLI_DRY_RUN="1")
+    assert launcher("start").status == 0
+    (process,) = (tmp_path / "run").glob("*.pid")
+    assert not Path(f"/proc/{process.read_text().strip()}").exists()
+    if lives:
+        process.write_text(f"{os.getpid()}\n")
+    (erl_call,) = launcher.tree.glob("erts-*/bin/erl_call")
+    erl_call.unlink()
+    erl_call.write_text(f"#!/bin/sh\necho asked >{tmp_path}/asked\nexit 1\n")
+    erl_call.chmod(0o755)
+    (flags,) = (tmp_path / "run").glob("*.vm.args")
+    before = flags.stat()
+    assert launcher("start").status == 0
+    assert (tmp_path / "asked").exists() == lives
+    assert flags.stat().st_ino == before.st_ino, "equal flags are not written again"
+
+
 def test_a_full_disk_is_a_warning_and_the_node_is_reached_all_the_same(launch, configured, tmp_path):
     port = free_port()
     tree = configured(f'config("cluster", port={port})')

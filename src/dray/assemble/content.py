@@ -54,7 +54,8 @@ def read_file(release: Release, file: File) -> bytes:
         OSError: They cannot be read.
     """
     if release.tree is not None and file.path in release.digests:
-        return (release.tree / file.path).read_bytes()
+        data, _ = read_whole(f"{release.tree}/{file.path}")
+        return data
     return read_source(file.source)
 
 

@@ -9,15 +9,15 @@ from __future__ import annotations
 import json
 import os
 import re
-import tarfile
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dray.assemble.content import read_whole
 from dray.errors import IntegrityError, Location, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 _MANIFEST = re.compile(r"releases/[^/]+/manifest\.json\Z")
 
@@ -60,10 +60,8 @@ def iterate_files(path: Path) -> Iterator[StoredFile]:
             for item in facts["files"]
             if "size" in item
         )
-    elif tarfile.is_tarfile(path):
-        yield from _iterate_tar(path)
     else:
-        raise UsageError("a release is a folder, a tar, or a manifest.json", got=str(path))
+        yield from _iterate_tar(path)
 
 
 def is_manifest(path: str) -> bool:
@@ -90,19 +88,28 @@ def parse_manifest(data: bytes, file: str) -> dict[str, Any]:
 def _iterate_tree(root: Path) -> Iterator[StoredFile]:
     if not (root / "releases").is_dir():
         raise UsageError("a release's folder holds the folder releases", got=str(root))
-    for folder, folders, names in os.walk(root):
-        inner = Path(folder).relative_to(root).as_posix()
-        folders.sort()
-        if inner == ".":
-            folders[:] = [name for name in folders if name != "tmp"]
-        for name in sorted(names):
-            path = Path(folder, name)
-            if not path.is_symlink() and path.is_file():
-                data = path.read_bytes()
-                yield StoredFile(name if inner == "." else f"{inner}/{name}", len(data), data)
+    for path in _walk(str(root), ""):
+        data, _ = read_whole(f"{root}/{path}")
+        yield StoredFile(path, len(data), data)
+
+
+def _walk(folder: str, prefix: str) -> Iterator[str]:
+    """Yield the paths of the regular files below a folder, without what a running release keeps in its own."""
+    with os.scandir(folder) as found:
+        entries = sorted(found, key=lambda entry: entry.name)
+    for entry in entries:
+        if entry.is_file(follow_symlinks=False):
+            yield prefix + entry.name
+    for entry in entries:
+        if entry.is_dir(follow_symlinks=False) and (prefix or entry.name != "tmp"):
+            yield from _walk(entry.path, f"{prefix}{entry.name}/")
 
 
 def _iterate_tar(path: Path) -> Iterator[StoredFile]:
+    import tarfile  # noqa: PLC0415 - a folder needs none of it
+
+    if not tarfile.is_tarfile(path):
+        raise UsageError("a release is a folder, a tar, or a manifest.json", got=str(path))
     found = False
     try:
         with tarfile.open(path) as archive:

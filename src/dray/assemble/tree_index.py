@@ -98,18 +98,31 @@ def tree_index_path(work: Path, name: str) -> Path:
     return work / "trees" / f"{name}.json"
 
 
-def load_index(file: Path, root: Path) -> dict[str, Written]:
+def load_index(file: Path, root: Path) -> Mapping[str, Written]:
     """Return what is remembered of the tree at ``root``; nothing where that is unknown."""
     try:
-        stored = json.loads(file.read_bytes())
-        if stored["format"] != _FORMAT or stored["root"] != str(root):
-            return {}
-        return {
-            path: Written(key, Digest(size, sha256), (size, mtime, ctime, inode, mode))
-            for path, (key, size, sha256, mtime, ctime, inode, mode) in stored["files"].items()
-        }
+        place, files = _parse(file.read_bytes())
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {}
+    return files if place == str(root) else {}
+
+
+def preload_indexes(work: Path) -> None:
+    """Parse what is remembered of all trees, so that ``load_index`` finds it done."""
+    for file in (work / "trees").glob("*.json"):
+        load_index(file, work)
+
+
+@functools.lru_cache(maxsize=4)
+def _parse(index: bytes) -> tuple[str, Mapping[str, Written]]:
+    """Return the tree's place, and what is known of its files."""
+    stored = json.loads(index)
+    if stored["format"] != _FORMAT:
+        raise ValueError(stored["format"])
+    return stored["root"], {
+        path: Written(key, Digest(size, sha256), (size, mtime, ctime, inode, mode))
+        for path, (key, size, sha256, mtime, ctime, inode, mode) in stored["files"].items()
+    }
 
 
 def save_index(file: Path, root: Path, files: Mapping[str, Written]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,10 @@ import click
 from dray.cli.place import open_place
 from dray.cli.table import format_table
 from dray.template.environment import TemplateFolder
+from dray.upgrade.build import Build, read_build
 from dray.upgrade.compare import ApplicationDifference, Changes, Difference, compare_sides
 from dray.upgrade.side import Side, read_side
+from dray.upgrade.verdict import list_restart_reasons
 
 _MARKS = (("+", "added"), ("-", "removed"), ("~", "changed"))
 
@@ -32,7 +34,10 @@ def diff_command(old: str, new: str, html: Path | None, env: str | None, *, as_j
     tag or branch of git, which is built.
     """
     chosen = env or os.environ.get("MIX_ENV") or "prod"
-    difference = compare_sides(_read(old, chosen), _read(new, chosen))
+    before, after = _read(old, chosen), _read(new, chosen)
+    difference = compare_sides(before.side, after.side)
+    if before.build is not None and after.build is not None:
+        difference = replace(difference, reasons=list_restart_reasons(before.build, after.build))
     if html is not None:
         html.write_text(render_page(difference), encoding="utf-8")
         click.echo(f"{html} written; open it in a browser", err=True)
@@ -42,17 +47,27 @@ def diff_command(old: str, new: str, html: Path | None, env: str | None, *, as_j
         click.echo("\n".join(format_difference(difference)))
 
 
-def _read(place: str, env: str) -> Side:
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A release that was found: what it shows of itself, and, where it is more than a manifest, its code."""
+
+    side: Side
+    build: Build | None = None
+
+
+def _read(place: str, env: str) -> _Found:
     with open_place(place, env) as found:
-        side = read_side(found)
-    return side if Path(place).exists() else replace(side, source=place)
+        if found.suffix == ".json":
+            return _Found(read_side(found))
+        build = read_build(found)
+    return _Found(build.side if Path(place).exists() else replace(build.side, source=place), build)
 
 
 def verdict_of(difference: Difference) -> str:
     """Return the verdict in a word: ``same``, ``hot`` or ``restart``."""
-    if difference.reasons:
-        return "restart"
-    return "same" if difference.is_empty else "hot"
+    if difference.is_empty:
+        return "same"
+    return "restart" if difference.reasons else "hot"
 
 
 def format_difference(difference: Difference) -> list[str]:

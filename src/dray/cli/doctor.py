@@ -17,7 +17,7 @@ from dray.cli.table import format_table
 from dray.errors import DrayError
 from dray.project.elixir import OLDEST_ELIXIR
 from dray.project.kind import find_project
-from dray.project.work import work_folder
+from dray.project.program import work_folder
 from dray.shell import LocalShell
 
 if TYPE_CHECKING:
@@ -156,7 +156,7 @@ def _check_git(shell: LocalShell, root: Path) -> Finding:
 
 def _check_folder(shell: LocalShell, root: Path) -> Finding:
     del shell
-    folder = work_folder(root, os.environ.get("MIX_ENV") or "prod", os.environ)
+    folder = Path(work_folder(str(root), os.environ.get("MIX_ENV") or "prod", os.environ))
     existing = next(path for path in (folder, *folder.parents) if path.exists())
     if not os.access(existing, os.W_OK):
         return Finding(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import importlib
 import os
 import signal
@@ -17,6 +18,8 @@ from dray.errors import BuildInterruptedError, DrayError
 
 if TYPE_CHECKING:
     from types import FrameType
+
+    from dray.ahead import Ahead
 
 _FAULTS_OF_THE_MACHINE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO, errno.EMFILE})
 
@@ -84,11 +87,15 @@ def dray() -> None:
     """
 
 
-def main() -> NoReturn:
-    """Run the program and exit; see ``dray.errors`` for the statuses."""
+def main(ahead: Ahead | None = None) -> NoReturn:
+    """Run the program and exit; see ``dray.errors`` for the statuses.
+
+    Args:
+        ahead: A BEAM that has been started already, if one is needed.
+    """
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
-    status = run(sys.argv[1:])
+    status = run(sys.argv[1:], ahead)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     if status == BuildInterruptedError.exit_code:
@@ -96,13 +103,19 @@ def main() -> NoReturn:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(status)
+    gc.freeze()  # nothing that is left is worth looking for garbage
     sys.exit(status)
 
 
-def run(arguments: list[str]) -> int:
-    """Run the program and return its exit status."""
+def run(arguments: list[str], ahead: Ahead | None = None) -> int:
+    """Run the program and return its exit status.
+
+    Args:
+        arguments: Those of the program.
+        ahead: A BEAM that has been started already; it is ended where none was needed.
+    """
     try:
-        dray.main(arguments, prog_name="dray", standalone_mode=False)
+        dray.main(arguments, prog_name="dray", standalone_mode=False, obj=ahead)
     except DrayError as error:
         if _comes_of_interruption(error):
             return _say_interrupted()
@@ -125,6 +138,9 @@ def run(arguments: list[str]) -> int:
         return DrayError.exit_code
     except Exception as error:  # noqa: BLE001 - a bug of dray's
         return _say_interrupted() if _comes_of_interruption(error) else _say_crashed(error)
+    finally:
+        if ahead is not None:
+            ahead.end()
     return 0
 
 

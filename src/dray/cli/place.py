@@ -9,14 +9,11 @@ from typing import TYPE_CHECKING
 import click
 
 from dray.errors import UsageError
-from dray.project.worktree import built_ref, is_ref
-from dray.shell import LocalShell
-from dray.upgrade.bases import LAST, list_archives
-from dray.upgrade.rehearse import read_version
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_LAST = "last"
 _KINDS = "a release's folder, its tar, its manifest.json, last, or a commit, tag or branch"
 
 
@@ -35,22 +32,33 @@ def open_place(place: str, env: str) -> Iterator[Path]:
         UsageError: There is none.
         ToolError: The commit cannot be built.
     """
-    root = Path.cwd()
-    shell = LocalShell(lambda line: click.echo(line, err=True))
     if Path(place).exists():
         yield Path(place)
-    elif place == LAST:
-        yield _find_last(root / "_build" / env)
-    elif is_ref(shell, root, place):
-        click.echo(f"building {place} ...", err=True)
-        with built_ref(shell, root, place, env=env) as tree:
-            yield tree
+    elif place == _LAST:
+        yield _find_last(Path.cwd() / "_build" / env)
     else:
-        raise UsageError(f"there is no release and no commit of git called {place}", hint=f"give {_KINDS}")
+        with _build_commit(place, env) as tree:
+            yield tree
+
+
+@contextlib.contextmanager
+def _build_commit(name: str, env: str) -> Iterator[Path]:
+    from dray.project.worktree import built_ref, is_ref  # noqa: PLC0415 - a path needs neither git nor programs
+    from dray.shell import LocalShell  # noqa: PLC0415
+
+    shell = LocalShell(lambda line: click.echo(line, err=True))
+    if not is_ref(shell, Path.cwd(), name):
+        raise UsageError(f"there is no release and no commit of git called {name}", hint=f"give {_KINDS}")
+    click.echo(f"building {name} ...", err=True)
+    with built_ref(shell, Path.cwd(), name, env=env) as tree:
+        yield tree
 
 
 def _find_last(folder: Path) -> Path:
     """Return the newest archive of another version than the one that stands in the build folder."""
+    from dray.upgrade.bases import list_archives  # noqa: PLC0415 - a path needs none of it
+    from dray.upgrade.rehearse import read_version  # noqa: PLC0415
+
     trees = sorted(path.parent.parent for path in folder.glob("rel/*/releases/start_erl.data"))
     if len(trees) != 1:
         built = ", ".join(tree.name for tree in trees) or "none"

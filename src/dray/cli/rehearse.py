@@ -14,9 +14,9 @@ from dray.cli.place import open_place
 from dray.errors import StepError, UsageError
 from dray.shell import LocalShell
 from dray.upgrade.check import unpack_release
-from dray.upgrade.in_tree import add_upgrade
 from dray.upgrade.local_node import copy_release, find_name
 from dray.upgrade.rehearse import Change, Rehearsal, read_version, rehearse
+from dray.upgrade.write import add_upgrade
 
 if TYPE_CHECKING:
     from dray.core.context import Shell

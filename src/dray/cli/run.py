@@ -107,7 +107,8 @@ def run_pipeline(
         DrayError: It cannot be run, or a step failed.
     """
     arguments = tuple(f"--{flag.replace('_', '-')}" for flag in _PASSED_TO_MIX if flags.get(flag))
-    with open_session(env=env, quiet=quiet, arguments=arguments) as session:
+    ahead = click.get_current_context().obj
+    with open_session(env=env, quiet=quiet, arguments=arguments, ahead=ahead) as session:
         pipeline = session.pipeline(name)
         overrides = parse_overrides(settings, (step.name for step in pipeline.steps()))
         if dry_run:
@@ -141,6 +142,7 @@ def _run_or_repeat(session: Session, name: str, pipeline: Pipeline, overrides: O
     _warn_of_strays(templates, ctx.console)
 
     gc.freeze()
+    gc.set_threshold(100_000)  # a release is thousands of values that stay: little is found among them
     gc.enable()
     result = Engine(ctx, session.console, overrides, session.known_sections).run(pipeline)
     report = build_report(result)

@@ -16,7 +16,7 @@ from dray.errors import ConfigError, DrayError, UsageError
 from dray.memory import Memory
 from dray.plugins import find_plugin_templates
 from dray.project.kind import find_project
-from dray.project.work import work_folder
+from dray.project.program import work_folder
 from dray.shell import LocalShell
 from dray.template.environment import PROJECT_TEMPLATES, TemplateFolder
 from dray.template.remembered import RememberedTemplates
@@ -24,6 +24,7 @@ from dray.template.remembered import RememberedTemplates
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from dray.ahead import Ahead
     from dray.console import PlainConsole
     from dray.core.pipeline import Pipeline
     from dray.core.step import Step
@@ -92,7 +93,7 @@ class Session:
 
 @contextlib.contextmanager
 def open_session(
-    *, env: str | None = None, quiet: bool = False, arguments: tuple[str, ...] = ()
+    *, env: str | None = None, quiet: bool = False, arguments: tuple[str, ...] = (), ahead: Ahead | None = None
 ) -> Iterator[Session]:
     """Begin a command in the project of the current folder.
 
@@ -100,6 +101,7 @@ def open_session(
         env: The environment; by default ``MIX_ENV``, else ``prod``.
         quiet: Whether only warnings and errors are said.
         arguments: Further arguments for ``mix compile``.
+        ahead: A BEAM that has been started already, if one is needed.
 
     Yields:
         The session. The project's own steps can be used while the block lasts.
@@ -115,13 +117,13 @@ def open_session(
     console = open_console(environ, quiet=quiet)
     with open_configuration(root, chosen) as read:
         configuration = read if read.file else replace(read, pipelines=default_pipelines())
-        work = work_folder(root, chosen, environ)
+        work = Path(work_folder(str(root), chosen, environ))
         ctx = Context(
             root=root,
             work=work,
             env=chosen,
             settings=configuration.settings,
-            shell=LocalShell(console.output, environ),
+            shell=LocalShell(console.output, environ, ahead),
             templates=_remember(TemplateFolder(root / PROJECT_TEMPLATES), work),
             console=StepConsole(console, ""),
             clock=SystemClock(),

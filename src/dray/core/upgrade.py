@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -26,12 +26,14 @@ class Upgrade:
         verdict: How it is done.
         reasons: Why a restart is needed; empty for a hot upgrade.
         changes: What changes and how, one sentence each.
+        place: Where the base was read from; no part of what the release says.
     """
 
     base: str
     verdict: Verdict
     reasons: tuple[str, ...] = ()
     changes: tuple[str, ...] = ()
+    place: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

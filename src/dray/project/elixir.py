@@ -7,19 +7,19 @@ format: a request, and a reply.
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dray.beam.etf import encode
 from dray.errors import ProjectError
+from dray.project.program import EVALUATE, REPLY, REQUEST, script_variables
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from dray.core.context import Context
     from dray.core.term import Term
 
-SCRIPTS = Path(__file__).parent / "beam"
 OLDEST_ELIXIR = (1, 14)
 
 
@@ -40,21 +40,12 @@ def run_elixir(
         ToolError: The script, or Mix, failed; the error holds what was printed.
     """
     require_elixir(ctx)
-    question, answer = ctx.work / "request.etf", ctx.work / "reply.etf"
+    question, answer = ctx.work / REQUEST, ctx.work / REPLY
     question.write_bytes(encode(request))
     answer.unlink(missing_ok=True)
-    variables = {
-        "MIX_ENV": ctx.env,
-        "DRAY_SCRIPT": str(SCRIPTS / script),
-        "DRAY_REQUEST": str(question),
-        "DRAY_REPLY": str(answer),
-    }
+    variables = {**(env or {}), **script_variables(script, str(ctx.work), ctx.env)}
     try:
-        ctx.shell.run(
-            ("elixir", "-e", 'Code.eval_file(System.fetch_env!("DRAY_SCRIPT"))'),
-            cwd=cwd or ctx.root,
-            env={**(env or {}), **variables},
-        )
+        ctx.shell.run(EVALUATE, cwd=cwd or ctx.root, env=variables)
         return answer.read_bytes() if answer.exists() else b""
     finally:
         question.unlink(missing_ok=True)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from dray.core.term import NIL, Atom
 from dray.errors import ToolError
 from dray.project.elixir import run_elixir
+from dray.project.program import FACTS
 
 if TYPE_CHECKING:
     from dray.core.context import Context
@@ -26,7 +27,7 @@ def run_mix(ctx: Context, request: FactsRequest) -> bytes:
         ToolError: The project does not compile; its own output says why.
     """
     try:
-        return run_elixir(ctx, "facts.exs", _request_term(ctx, request))
+        return run_elixir(ctx, FACTS, _request_term(ctx, request))
     except ToolError as error:
         raise ToolError(
             "the project does not compile; the release in place was not touched",

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dray.project.git import list_reference_files
+from dray.project.program import SCRIPTS
 from dray.project.snapshot import IGNORED_FOLDERS
 
 if TYPE_CHECKING:
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
     from dray.core.project import Project
 
 _TOOLS = ("elixir", "erl", "rebar3")
-_SCRIPTS = Path(__file__).parent / "beam"
 _VERSION_FILES = (".tool-versions", "mise.toml", ".mise.toml", ".config/mise/config.toml", "mise/config.toml")
 
 
@@ -27,7 +27,7 @@ def list_common_files(ctx: Context) -> list[Path]:
     """Return single files that count for every project: tools, git's references, dray's own scripts."""
     home = Path(ctx.environ.get("HOME", "/"))
     return [
-        *_SCRIPTS.iterdir(),
+        *Path(SCRIPTS).iterdir(),
         *list_reference_files(ctx.root),
         *list_version_files(ctx.root, home),
         *list_tools(ctx),

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from dray.beam.etf import encode
 from dray.errors import ProjectError, ToolError
-from dray.project.elixir import SCRIPTS
+from dray.project.program import SCRIPTS
 
 if TYPE_CHECKING:
     from dray.core.context import Context
@@ -50,7 +50,7 @@ def run_rebar3(ctx: Context) -> bytes:
             env={
                 # Modules that do not name the folder they were compiled in.
                 "ERL_COMPILER_OPTIONS": ctx.environ.get("ERL_COMPILER_OPTIONS", _REPRODUCIBLE),
-                "DRAY_SCRIPT": str(SCRIPTS / "rebar3_facts.erl"),
+                "DRAY_SCRIPT": f"{SCRIPTS}/rebar3_facts.erl",
                 "DRAY_REQUEST": str(question),
                 "DRAY_REPLY": str(answer),
             },

@@ -1,4 +1,4 @@
-"""dray's own folder in a project: where it is, and that only one build uses it at a time."""
+"""dray's own folder in a project: only one build uses it at a time."""
 
 from __future__ import annotations
 
@@ -10,28 +10,10 @@ from typing import TYPE_CHECKING
 from dray.errors import StepError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
     from pathlib import Path
 
     from dray.core.context import Console
-
-
-def work_folder(root: Path, env: str, environ: Mapping[str, str]) -> Path:
-    """Return the folder in which dray keeps what it remembers between builds.
-
-    It lies in Mix's build folder, which ``MIX_BUILD_PATH``, ``MIX_BUILD_ROOT`` and ``MIX_TARGET`` can move.
-
-    Args:
-        root: The project.
-        env: The environment.
-        environ: The environment variables.
-    """
-    path = environ.get("MIX_BUILD_PATH")
-    if path:
-        return root / path / ".dray"
-    target = environ.get("MIX_TARGET", "host")
-    name = env if target == "host" else f"{target}_{env}"
-    return root / environ.get("MIX_BUILD_ROOT", "_build") / name / ".dray"
 
 
 @contextlib.contextmanager

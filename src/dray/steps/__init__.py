@@ -9,10 +9,24 @@ from dray.steps.file import file
 from dray.steps.hook import hook
 from dray.steps.mix import mix
 from dray.steps.overlay import overlay
+from dray.steps.rehearse import rehearse
 from dray.steps.release import release
 from dray.steps.script import script
 from dray.steps.service import service
 from dray.steps.tar import tar
 from dray.steps.upgrade import upgrade
 
-__all__ = ["assemble", "file", "hook", "mix", "overlay", "phoenix", "release", "script", "service", "tar", "upgrade"]
+__all__ = [
+    "assemble",
+    "file",
+    "hook",
+    "mix",
+    "overlay",
+    "phoenix",
+    "rehearse",
+    "release",
+    "script",
+    "service",
+    "tar",
+    "upgrade",
+]

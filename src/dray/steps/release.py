@@ -71,13 +71,29 @@ def release(  # noqa: PLR0913 - the options of mix release
 
 
 def _prepare(ctx: Context) -> None:
-    """Get ready for what follows while the BEAM compiles."""
-    for module in _NEEDED_LATER:
+    """Get ready for what most likely follows, while the BEAM compiles."""
+    from dray.assemble.tree_index import preload_indexes
+
+    is_first = not (ctx.work / "trees").is_dir()
+    needed = list(_NEEDED_ALWAYS)
+    if is_first:
+        needed += _NEEDED_FOR_MANY_FILES
+    if is_first or (ctx.work / "artifacts.json").exists():
+        needed += _NEEDED_TO_PACK
+    for module in needed:
         importlib.import_module(module)
+    preload_indexes(ctx.work)
     ctx.templates.preload()
 
 
-_NEEDED_LATER = ("dray.assemble.build", "dray.package.tar", "multiprocessing.context", "multiprocessing.connection")
+_NEEDED_ALWAYS = (
+    "dray.assemble.build",
+    "dray.assemble.resolve",
+    "dray.assemble.mix_steps",
+    "dray.assemble.tree",
+)
+_NEEDED_FOR_MANY_FILES = ("multiprocessing.context", "multiprocessing.connection", "multiprocessing.popen_fork")
+_NEEDED_TO_PACK = ("dray.package.reuse", "dray.package.tar", "dray.package.timestamp", "concurrent.futures.thread")
 _CONFIGURABLE = {option.name: option for option in release.options if option.name != "name"}
 
 

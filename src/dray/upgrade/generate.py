@@ -215,9 +215,9 @@ def _build_appups(new: Build, hot: tuple[_Planned, ...], own: Mapping[str, Appup
 def _finish(item: _Planned, relup: RawRelup | None, purge: Purge) -> Ways:
     plan = item.plan
     changes = describe_changes(plan)
-    base = plan.base.version
+    base, place = plan.base.version, plan.base.side.source
     if relup is None:
-        return Ways(Upgrade(base, Verdict.RESTART, item.reasons, changes))
+        return Ways(Upgrade(base, Verdict.RESTART, item.reasons, changes, place))
     directions = build_directions(plan, item.scripts, purge)
     up, down = (
         transform_script(script, direction)
@@ -230,4 +230,4 @@ def _finish(item: _Planned, relup: RawRelup | None, purge: Purge) -> Ways:
                 f"the upgrade from {old.version} to {new.version} would leave something out: {'; '.join(missing)}",
                 hint="if an appup is written by hand, complete it; otherwise this is a mistake of dray's",
             )
-    return Ways(Upgrade(base, Verdict.HOT, (), changes), up, down)
+    return Ways(Upgrade(base, Verdict.HOT, (), changes, place), up, down)

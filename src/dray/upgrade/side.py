@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from dray.assemble.stored import is_manifest, iterate_files, parse_manifest
@@ -32,24 +33,46 @@ _REL = re.compile(r"releases/([^/]+)/[^/]+\.rel\Z")
 _CONFIG = re.compile(r"releases/[^/]+/sys\.config\Z")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Content:
     """What a file holds.
 
+    Of a module, checksums are worked out when they are asked for: most modules of two releases are equal without one.
+
     Args:
-        sha256: Of its bytes.
-        md5: Of a module, as ``beam_lib`` counts it; None for other files, and where only a manifest is known.
+        path: Where it is in the release.
+        digest: The SHA-256 of its bytes; empty for a module whose bytes are known.
         native: Whether it is machine code.
+        module: The bytes of a module; None for other files, and where only a manifest is known.
     """
 
-    sha256: str
-    md5: str | None = None
+    path: str
+    digest: str = ""
     native: bool = False
+    module: bytes | None = field(default=None, repr=False)
+
+    @cached_property
+    def sha256(self) -> str:
+        """The SHA-256 of its bytes."""
+        return self.digest if self.module is None else hashlib.sha256(self.module).hexdigest()
+
+    @cached_property
+    def md5(self) -> str | None:
+        """The MD5 of a module as ``beam_lib`` counts it; None for other files, and where only a manifest is known.
+
+        Raises:
+            IntegrityError: The module is damaged.
+        """
+        return None if self.module is None else module_md5(self.module, counted=_COMPARED, file=self.path)
 
     def is_same_as(self, other: Content) -> bool:
-        """Tell whether both hold the same: the same code for modules, the same bytes for all else."""
-        if self.md5 is not None and other.md5 is not None:
-            return self.md5 == other.md5
+        """Tell whether both hold the same: the same code for modules, the same bytes for all else.
+
+        Raises:
+            IntegrityError: One is a module, and damaged.
+        """
+        if self.module is not None and other.module is not None:
+            return self.module == other.module or self.md5 == other.md5
         return self.sha256 == other.sha256
 
 
@@ -70,6 +93,7 @@ class Side:
             known.
         rel: What the ``.rel`` file says; None where only a manifest is known.
         origins: Who each application comes from, where a manifest says it.
+        upgrades: Why an upgrade from another version needs a restart, where a manifest speaks of that version.
     """
 
     source: str
@@ -83,6 +107,7 @@ class Side:
     config: Mapping[str, str] | None
     rel: RelFile | None = None
     origins: Mapping[str, str] = field(default_factory=dict)
+    upgrades: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def consolidated(self) -> frozenset[str]:
@@ -144,7 +169,12 @@ def _of_manifest(path: Path, facts: dict[str, Any], files: Mapping[str, Content]
         files,
         None,
         origins=_read_origins(facts),
+        upgrades=_read_upgrades(facts),
     )
+
+
+def _read_upgrades(facts: dict[str, Any]) -> dict[str, tuple[str, ...]]:
+    return {item["from"]: tuple(item.get("reasons", ())) for item in facts.get("upgrades", ())}
 
 
 def _read_origins(facts: dict[str, Any]) -> dict[str, str]:
@@ -176,17 +206,17 @@ def _of_release(source: str, facts: dict[str, Any], files: Mapping[str, Content]
         _read_config(texts[config], f"{source}:{config}", rel.version) if config else {},
         rel,
         _read_origins(facts),
+        _read_upgrades(facts),
     )
 
 
 def _describe(file: StoredFile) -> Content:
     if file.data is None:
         # A manifest does not tell machine code from data; its usual names do.
-        return Content(file.sha256 or "", native=file.path.endswith((".so", ".dylib")))
-    md5 = None
+        return Content(file.path, file.sha256 or "", native=file.path.endswith((".so", ".dylib")))
     if file.path.endswith(".beam"):
-        md5 = module_md5(file.data, counted=_COMPARED, file=file.path)
-    return Content(hashlib.sha256(file.data).hexdigest(), md5, is_native(file.data[:4]))
+        return Content(file.path, module=file.data)
+    return Content(file.path, hashlib.sha256(file.data).hexdigest(), is_native(file.data[:4]))
 
 
 def _read_config(data: bytes, file: str, version: str) -> dict[str, str]:

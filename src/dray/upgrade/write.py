@@ -1,7 +1,6 @@
-"""Puts a generated upgrade into a release that lies in a folder, as the step ``upgrade`` does in a pipeline.
+"""Puts an upgrade into a release that lies in a folder, as the step ``upgrade`` does in a pipeline.
 
-    generated = generate_upgrade(build, bases, ...)
-    write_upgrade(generated, build, tree)
+    add_upgrade(shell, base, tree)
 
 The folder is changed where it is: give a copy. Its ``manifest.json`` stays that of the build.
 """
@@ -9,17 +8,48 @@ The folder is changed where it is: give a copy. Its ``manifest.json`` stays that
 from __future__ import annotations
 
 import os
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dray.assemble.content import read_source
+from dray.memory import Memory
+from dray.upgrade.build import read_build
+from dray.upgrade.generate import generate_upgrade
+from dray.upgrade.helpers import Helpers
 from dray.upgrade.rename import Renaming
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from dray.core.context import Shell
     from dray.upgrade.build import Build
     from dray.upgrade.generate import GeneratedUpgrade
+
+
+def add_upgrade(shell: Shell, base: Path, tree: Path) -> None:
+    """Generate the upgrade from a base, and write it into the folder of a release.
+
+    Args:
+        shell: Starts the BEAM.
+        base: The folder or tar of the old version.
+        tree: The folder of the new version.
+
+    Raises:
+        StepError: There can be none between these two.
+    """
+    build = read_build(tree)
+    with tempfile.TemporaryDirectory(prefix="dray-upgrade-") as folder:
+        generated = generate_upgrade(
+            build,
+            (read_build(base),),
+            purge="soft",
+            own_appups={},
+            helpers=Helpers(Memory(Path(folder, "helpers")), ""),
+            shell=shell,
+            work=Path(folder),
+        )
+    write_upgrade(generated, build, tree)
 
 
 def write_upgrade(generated: GeneratedUpgrade, build: Build, tree: Path) -> None:

@@ -9,6 +9,7 @@ import sys
 
 import pytest
 
+from dray.ahead import start_ahead
 from dray.cli.main import dray, run
 
 
@@ -46,6 +47,17 @@ def test_an_interruption_is_said(failing, capsys):
     assert capsys.readouterr().err.startswith("error: interrupted")
 
 
+@pytest.mark.parametrize("error", [None, KeyboardInterrupt()], ids=["a success", "an interruption"])
+def test_a_beam_that_was_started_for_nothing_is_ended(failing, tmp_path, error):
+    call = (("sh", "-c", "echo > begun"), str(tmp_path), dict(os.environ))
+    ahead = start_ahead(call, waiting=("sh", "-c", 'test "$(cat "$DRAY_GATE")" = go && echo > begun'))
+    if error:
+        failing(error)
+    run(["--version"], ahead)
+    assert ahead.take(call) is None
+    assert not (tmp_path / "begun").exists()
+
+
 def test_an_interruption_is_said_where_python_made_another_error_of_it(failing, capsys):
     error = RuntimeError("Error calling __set_name__")
     error.__cause__ = KeyboardInterrupt()
@@ -67,7 +79,7 @@ def test_an_interruption_that_python_remembers_does_not_change_the_exit_status(t
     """Python ends itself by SIGINT where an exec() of text was interrupted, even if that was handled."""
     (tmp_path / "program.py").write_text(
         "import dray.cli.main as program\n"
-        "def run(arguments):\n"
+        "def run(arguments, ahead):\n"
         "    try:\n"
         "        exec('raise KeyboardInterrupt')\n"
         "    except KeyboardInterrupt:\n"

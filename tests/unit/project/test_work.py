@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from dray.errors import StepError
-from dray.project.work import lock_work, work_folder
+from dray.project.program import work_folder
+from dray.project.work import lock_work
 from tests.fakes import FakeConsole
 
 ROOT = Path("/p")
@@ -26,7 +27,7 @@ ROOT = Path("/p")
     ],
 )
 def test_the_folder_lies_in_mixs_build_folder(environ, expected):
-    assert work_folder(ROOT, "prod", environ) == Path(expected)
+    assert work_folder(str(ROOT), "prod", environ) == expected
 
 
 def test_a_second_build_waits_and_says_so(tmp_path):

@@ -54,15 +54,15 @@ command_line_keys(Application) ->
         error -> []
     end.
 
-%% Lets release_handler install a version; see release_handler:install_release/2.
--spec install(string(), [term()]) -> term().
-install(Version, Options) ->
-    Folder = filename:join(os:getenv("RELEASE_TMP"), "upgrade-" ++ Version),
+%% Lets release_handler install a version; see release_handler:install_release/2. What it is shown meanwhile may hold
+%% secrets, so the folder is in one that nobody but this user can read.
+-spec install(string(), file:filename()) -> term().
+install(Version, Folder) ->
     Releases = releases_folder(),
     show(Folder, Releases, Version),
     replace_folder(Releases, Folder),
     try
-        release_handler:install_release(Version, Options)
+        release_handler:install_release(Version, [{update_paths, true}])
     after
         replace_folder(Folder, Releases),
         file:del_dir_r(Folder)
@@ -76,11 +76,8 @@ releases_folder() ->
         {undefined, Folder} -> Folder
     end.
 
-%% Nobody but this user reads what may hold secrets.
 show(Folder, Releases, Version) ->
     _ = file:del_dir_r(Folder),
-    ok = filelib:ensure_dir(filename:join(Folder, "x")),
-    ok = file:change_mode(Folder, 8#700),
     Running = [Vsn || {_, Vsn, _, Status} <- release_handler:which_releases(), Status =:= current orelse Status =:= permanent],
     [copy(Releases, Folder, filename:join(Vsn, Name)) || Vsn <- [Version | Running], Name <- ["relup", "start.boot"]],
     Text = io_lib:format("%% coding: utf-8~n~tw.~n", [[{Application, plain(Wanted, Carried)}

@@ -11,6 +11,7 @@
 %%   DRAY_RELUP     the version whose relup leads from DRAY_FROM to RELEASE_VSN: one of the two
 %%   DRAY_CHECK     not empty: stop before anything changes
 %%   DRAY_HOOK      the program that runs the hooks of a point
+%%   DRAY_FOLDER    a folder that nobody but the node's user can read, for release_handler
 %%   DRAY_SYS_CONFIG the configuration that the node is to boot with were it restarted, without its suffix
 %%   DRAY_LOCK      the launcher's lock: this node holds it, too, should the launcher be gone before
 %%   RELEASE_ROOT, RELEASE_NAME, RELEASE_VSN as always
@@ -26,6 +27,8 @@
 %%   10  cannot be done in the running node, and nothing has been touched
 %%   11  failed behind the point of no return: the node restarts with the old version
 %%   12  release_handler of the running node believes that another version runs, and nothing has been touched
+%%   13  release_handler does not know the new version and may not write that it does; nothing has been touched
+%%   14  done, but for what the running node may not write: which version is permanent
 -module(dray_upgrade).
 
 -export([main/0]).
@@ -229,7 +232,7 @@ register_release(Node, To) ->
     Places = [{element(1, Library), element(2, Library), "lib"} || Library <- Libraries],
     case call(Node, dray_node, register_release, [To, RelFile, Places]) of
         ok -> ok;
-        {error, Reason} -> stop(1, failed, "release_handler does not take ~ts: ~tp", [To, Reason])
+        {error, Reason} -> stop(13, failed, "release_handler does not take ~ts: ~tp", [To, Reason])
     end.
 
 %% A dry run up to the point of no return.
@@ -263,12 +266,14 @@ install(Node, To, Script, Plan) ->
     Before = [{Name, call(Node, os, getenv, [Name, ""])} || {Name, _} <- variables(To)],
     ok = call(Node, dray_node, prepare, [Plan#{variables => variables(To), stop_at => stop_at(Node)}]),
     reach(Node, "prepared"),
-    case rpc:call(Node, dray_environment, install, [To, [{update_paths, true}]], ?INSTALL_LIMIT) of
+    case rpc:call(Node, dray_environment, install, [To, variable("DRAY_FOLDER")], ?INSTALL_LIMIT) of
         {ok, _, _} ->
             settle(Node, To, Script, Plan, Before);
         {error, {old_processes, Module}} ->
             stop(1, failed, "a process runs old code of ~ts", [show(Module)]);
         {error, Reason} ->
+            settle_failure(Node, To, Reason);
+        {badrpc, {'EXIT', Reason}} ->
             settle_failure(Node, To, Reason);
         {badrpc, Reason} ->
             stop(11, failed, "the node went away: ~tP", [Reason, 20])
@@ -292,16 +297,28 @@ settle(Node, To, Script, Plan, Before) ->
         verify(Node, Script, Plan),
         reach(Node, "verified"),
         run_hooks("status"),
-        ok = call(Node, release_handler, make_permanent, [To]),
-        ok = call(Node, init, make_permanent, [release_file(To, "start"), variable("DRAY_SYS_CONFIG")]),
-        reach(Node, "permanent")
+        make_permanent(Node, To)
+    of
+        Code ->
+            describe(Plan),
+            Code
     catch
         throw:{stop, _, Lines} ->
             _ = rpc:call(Node, dray_node, set_variables, [Before]),
             _ = rpc:call(Node, init, restart, []),
             throw({stop, 11, Lines})
-    end,
-    describe(Plan).
+    end.
+
+%% The system may not be allowed to write below releases/; whoever upgrades it is.
+make_permanent(Node, To) ->
+    case call(Node, release_handler, make_permanent, [To]) of
+        ok ->
+            ok = call(Node, init, make_permanent, [release_file(To, "start"), variable("DRAY_SYS_CONFIG")]),
+            reach(Node, "permanent"),
+            0;
+        {error, _} ->
+            14
+    end.
 
 %% What the launcher would have set at a start of a version.
 variables(Version) ->

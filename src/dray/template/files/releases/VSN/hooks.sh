@@ -119,6 +119,7 @@ rpc () {
 
 # Becomes the system, or stays beside it: to run hooks when it is told to stop, and when it is up.
 begin () {
+  note_process ''
   rm -rf "$RELEASE_TMP"/pre_stop-* "$RELEASE_TMP"/post_stop-*
   case $RELEASE_COMMAND in
     daemon*) begin_daemon "$@" ;;

@@ -297,6 +297,14 @@ erl_call_node () {
   fi
 }
 
+# Whether a node may run that was started with these flags. A system in the foreground is the process that has started it:
+# where that one is gone, nobody has to be asked.
+may_run () {
+  vm_args_process=
+  { read -r vm_args_process <"${vm_args_file%.vm.args}.pid"; } 2>/dev/null || :
+  [ -z "$vm_args_process" ] || process_lives "$vm_args_process"
+}
+
 # Sets vm_args: the file of flags to start with, rendered for this host. Where nothing can be written, that of the
 # release is taken, and the flags without which no command would reach the node go into the environment.
 need_vm_args () {
@@ -311,7 +319,7 @@ need_vm_args () {
   . "$REL_VSN_DIR/host/vm_args.sh"
   vm_args_file=$RELEASE_TMP/${RELEASE_NODE%%@*}.vm.args
   # The file is what the running system was started with, so nobody else may write it.
-  if [ -r "$vm_args_file" ] && pid=$(node_pid); then
+  if [ -r "$vm_args_file" ] && may_run && pid=$(node_pid); then
     # shellcheck disable=SC2153 # the launcher sets it
     fail "$RELEASE_NAME runs already: pid $pid, node $RELEASE_NODE. Stop it first, or set another RELEASE_NODE"
   fi

@@ -153,6 +153,7 @@ write_vm_args () {
     build_vm_args
     exec 2>/dev/null
     [ -d "$RELEASE_TMP" ] || mkdir -p "$RELEASE_TMP" || exit 3
+    ! has_text "$vm_args_file" "$vm_args_text" || exit 0
     if printf '%s' "$vm_args_text" >"$vm_args_file.$$" && mv -f "$vm_args_file.$$" "$vm_args_file"; then
       exit 0
     fi
@@ -160,6 +161,16 @@ write_vm_args () {
     rm -f "$vm_args_file.$$" "$vm_args_file"
     exit 3
   )
+}
+
+# Whether a file holds just this text; to read it takes less time than to write it.
+has_text () {
+  [ -r "$1" ] || return 1
+  text_found=
+  while IFS= read -r text_line; do
+    text_found=$text_found$text_line$line_end
+  done <"$1"
+  [ "$text_found" = "$2" ]
 }
 
 {% include "releases/VSN/host/rules/distribution.sh" %}

@@ -26,6 +26,7 @@ switch_version () {
     report_upgrade none "$RELEASE_NAME $upgrade_to runs already"
   fi
   [ "$permanent_version" = "$running_version" ] || settle_running
+  make_folder
   keep_environment
   find_verdict
   if [ "$upgrade_how" = hot ] && [ "$upgrade_mode" != hot ]; then
@@ -75,9 +76,7 @@ add_reason () {
 # reach the node, those of the command have to do.
 # shellcheck disable=SC2016 # the expression is Erlang's
 keep_environment () {
-  environment_file=$RELEASE_TMP/environment.sh
-  (umask 077 && mkdir -p "$RELEASE_TMP" && : >"$environment_file") ||
-    fail_upgrade "$RELEASE_TMP cannot be written" "$upgrade_from runs as before"
+  environment_file=$upgrade_folder/environment.sh
   need_cookie
   erl_call_node -e >/dev/null 2>&1 <<END || :
 Quote = fun(Text) -> [39, string:replace(Text, [39], [39, 92, 39, 39], all), 39] end,
@@ -95,10 +94,25 @@ END
     start_command=${start_command#start_command=}
   else
     warn "the variables of the running system are not known here; those of this command count"
+    : >"$environment_file"
     start_command=$(call_node os getenv '["RELEASE_COMMAND"]') || start_command=
     start_command=${start_command#\"}
     start_command=${start_command%\"}
   fi
+}
+
+# Sets upgrade_folder: where the system and its upgrade write what nobody else may read.
+make_folder () {
+  upgrade_folder=$RELEASE_TMP/upgrade-$upgrade_to
+  { rm -rf "$upgrade_folder" && (umask 077 && mkdir -p "$upgrade_folder") && give_file "$upgrade_folder"; } ||
+    fail_upgrade "$RELEASE_TMP cannot be written" "$upgrade_from runs as before"
+}
+
+# Gives a file to the user that the system runs as, to whom its folder belongs: whoever upgrades may be root.
+give_file () {
+  # shellcheck disable=SC2046,SC2012 # the words of one line; the folder is dray's own
+  set -- "$1" $(ls -ldn "$RELEASE_TMP")
+  [ "$4" = "$(id -u)" ] || chown "$4:$5" "$1"
 }
 
 # For tests: where DRAY_STOP_AT is "STEP launcher" or "STEP node", this step is where that one is killed.
@@ -120,6 +134,13 @@ settle_running () {
     *"\"$running_version\"}") ;;
     *) settle_restart ;;
   esac
+}
+
+# Makes the new version known to release_handler where the system itself may not write what it knows.
+register_version () {
+  manage_versions register "$upgrade_to" ||
+    fail_upgrade "$RELEASE_ROOT/releases cannot be written" "$upgrade_from runs as before"
+  restart_release_handler
 }
 
 # What a restart inside of its process starts is what the system was started with, unless it is told otherwise.

@@ -18,7 +18,7 @@ upgrade_hot () {
     [ "$upgrade_how" != check ] || export DRAY_CHECK=yes
     [ -z "$DRAY_STOP_AT" ] || export DRAY_LAUNCHER=$$
     ERL_CRASH_DUMP_SECONDS=0 DRAY_NODE=$RELEASE_NODE DRAY_FROM=$upgrade_from DRAY_RELUP=$relup_version \
-      DRAY_HOOK=$upgrade_hook DRAY_SYS_CONFIG=$node_sys_config DRAY_LOCK=$upgrade_lock \
+      DRAY_HOOK=$upgrade_hook DRAY_FOLDER=$upgrade_folder/releases DRAY_SYS_CONFIG=$node_sys_config DRAY_LOCK=$upgrade_lock \
       "${erts_bin}erl" -noinput -hidden -mode interactive \
       "-$RELEASE_DISTRIBUTION" "upgrade-$$-$RELEASE_NODE" -setcookie "$RELEASE_COOKIE" \
       -boot "$REL_VSN_DIR/$RELEASE_BOOT_SCRIPT_CLEAN" -boot_var RELEASE_LIB "$RELEASE_ROOT/lib" \
@@ -50,11 +50,16 @@ END
       upgrade_mode=restart
       ;;
     11) return_to_old "${hot_failed:-the node went away}" ;;
-    12)
-      [ -z "$hot_again" ] || fail_upgrade "$hot_failed" "$upgrade_from runs as before"
-      hot_again=yes
-      settle_running
+    12 | 13)
+      [ "$hot_again" != "$hot_status" ] || fail_upgrade "$hot_failed" "$upgrade_from runs as before"
+      hot_again=$hot_status
+      if [ "$hot_status" = 12 ]; then settle_running; else register_version; fi
       upgrade_hot
+      ;;
+    14)
+      find_running_version
+      settle_running
+      finish_upgrade
       ;;
     *)
       fail_upgrade "${hot_failed:-the configuration of $upgrade_to could not be computed, as it says above}" \
@@ -71,7 +76,7 @@ keep_sys_config () {
     "$RELEASE_TMP"/*.runtime)
       node_sys_config=$RELEASE_TMP/$RELEASE_NAME-$RELEASE_VSN-of-$running_pid.runtime
       driver_sys_config=$RELEASE_SYS_CONFIG.config
-      (umask 077 && cat "$RELEASE_SYS_CONFIG.config" >"$node_sys_config.config") ||
+      (umask 077 && cat "$RELEASE_SYS_CONFIG.config" >"$node_sys_config.config" && give_file "$node_sys_config.config") ||
         fail_upgrade "$RELEASE_TMP cannot be written" "$upgrade_from runs as before"
       ;;
   esac

@@ -13,7 +13,8 @@ upgrade_by_restart () {
     fail_upgrade "the configuration of $upgrade_to could not be computed, as it says above" "$upgrade_from runs as before"
   run_upgrade_hooks pre_upgrade
   [ "$hook_status" -eq 0 ] || fail_upgrade "a hook of pre_upgrade failed" "$upgrade_from runs as before"
-  { echo "$upgrade_to $$" >"$RELEASE_TMP/trial.$$" && mv "$RELEASE_TMP/trial.$$" "$RELEASE_TMP/trial"; } ||
+  trial_end=$(($(date +%s) + ${RELEASE_STOP_TIMEOUT:-60} + 60))
+  { echo "$upgrade_to $$ $trial_end" >"$RELEASE_TMP/trial.$$" && mv "$RELEASE_TMP/trial.$$" "$RELEASE_TMP/trial"; } ||
     fail_upgrade "$RELEASE_TMP cannot be written" "$upgrade_from runs as before"
   reach_step trial
   if ! (RELEASE_STOP_STATUS=75 && export RELEASE_STOP_STATUS && run_version "$upgrade_from" stop); then
@@ -38,13 +39,21 @@ start_again () {
       (
         forget_version
         unset RELEASE_VSN UPGRADE_COMMAND UPGRADE_JSON UPGRADE_HOW DRAY_STOP_AT
-        # shellcheck source=/dev/null
-        . "$environment_file"
-        exec "$RELEASE_ROOT/bin/{{ name }}" "$start_command"
+        start_script=". $(quote "$environment_file") && exec $(quote "$RELEASE_ROOT/bin/{{ name }}") $start_command"
+        # shellcheck disable=SC2046,SC2012 # the words of one line; the folder is dray's own
+        set -- $(ls -ld "$RELEASE_TMP")
+        if [ "$(id -u)" = 0 ] && [ "$3" != "$(id -un)" ]; then
+          exec su -s /bin/sh "$3" -c "$start_script"
+        fi
+        eval "$start_script"
       ) || :
       ;;
     *) log "waiting for the service manager to start $RELEASE_NAME again" >&2 ;;
   esac
+}
+
+quote () {
+  printf "'%s'" "$(printf '%s' "$1" | sed "s/'/'\\\\''/g")"
 }
 
 # Waits until a version has started whole; fails when another one does, or the time is over.

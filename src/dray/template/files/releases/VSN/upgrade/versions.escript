@@ -7,6 +7,7 @@ main(_) ->
     try
         case os:getenv("VERSIONS_ACTION") of
             "unpack" -> io:format("~ts~n", [unpack(Argument)]);
+            "register" -> register_version(Argument);
             "permanent" -> make_permanent(Argument);
             "remove" -> remove(Argument)
         end
@@ -110,13 +111,21 @@ move(Stage, Path) ->
 
 %%% What OTP keeps of the versions.
 
+%% Lets release_handler find a version when it reads its file the next time.
+register_version(Version) ->
+    Known = read_releases(),
+    lists:keymember(Version, 3, Known) orelse write_releases([describe(Version, unpacked) | Known]).
+
 %% The file that names the version is written last, whole.
 make_permanent(Version) ->
-    {release, {Name, Version}, {erts, Erts}, Libraries} = read_rel(Version),
-    Others = [set_old(Release) || Release <- read_releases(), element(3, Release) =/= Version],
-    Places = [{element(1, Library), element(2, Library), place(Library)} || Library <- Libraries],
-    write_releases([{release, Name, Version, Erts, Places, permanent} | Others]),
+    {release, _, _, Erts, _, _} = Release = describe(Version, permanent),
+    write_releases([Release | [set_old(Other) || Other <- read_releases(), element(3, Other) =/= Version]]),
     write(root(["releases", "start_erl.data"]), [Erts, " ", Version]).
+
+describe(Version, Status) ->
+    {release, {Name, Version}, {erts, Erts}, Libraries} = read_rel(Version),
+    Places = [{element(1, Library), element(2, Library), place(Library)} || Library <- Libraries],
+    {release, Name, Version, Erts, Places, Status}.
 
 place(Library) ->
     lists:flatten(["lib/", atom_to_list(element(1, Library)), "-", element(2, Library)]).

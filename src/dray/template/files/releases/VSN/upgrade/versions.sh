@@ -63,8 +63,7 @@ lock_versions () {
 
 # Takes away what an upgrade needs for itself.
 clean_up () {
-  rm -f "$upgrade_lock" ${environment_file:+"$environment_file"} ${driver_sys_config:+"$driver_sys_config"}
-  [ -z "$upgrade_to" ] || rm -rf "$RELEASE_TMP/upgrade-$upgrade_to"
+  rm -rf "$upgrade_lock" ${upgrade_folder:+"$upgrade_folder"} ${driver_sys_config:+"$driver_sys_config"}
 }
 
 # Sets lock_holder: a process that holds a lock and lives, the launcher's or that of its driver; "none" where all that
@@ -88,7 +87,8 @@ drop_stale_lock () {
   rm -f "$upgrade_lock.$$"
 }
 
-# Changes the files below releases/, in a VM of its own: manage_versions unpack FILE, permanent VERSION, remove VERSION.
+# Changes the files below releases/, in a VM of its own: manage_versions unpack FILE, register VERSION, permanent VERSION,
+# remove VERSION.
 manage_versions () {
   VERSIONS_ACTION="$1" VERSIONS_ARGUMENT="$2" "${erts_bin}erl" +B -noinput \
     -boot "$REL_VSN_DIR/$RELEASE_BOOT_SCRIPT_CLEAN" -boot_var RELEASE_LIB "$RELEASE_ROOT/lib" \

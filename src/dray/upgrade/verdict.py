@@ -1,0 +1,30 @@
+"""Whether a running node could follow from one build to another, as far as two builds show it.
+
+What its supervisors start, a running node alone can tell; where the new build has asked one, its manifest says so.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dray.upgrade.plan import plan_upgrade
+from dray.upgrade.rename import rename_build
+from dray.upgrade.suffix import choose_versions
+
+if TYPE_CHECKING:
+    from dray.upgrade.build import Build
+
+
+def list_restart_reasons(old: Build, new: Build) -> tuple[str, ...]:
+    """Return why an upgrade would need a restart; nothing where none is known.
+
+    Args:
+        old: The build that runs.
+        new: The build that it is to become. Applications that changed under the same version count as if they had the
+            versions that the step ``upgrade`` gives them.
+
+    Raises:
+        IntegrityError: A module is damaged.
+    """
+    planned = plan_upgrade(old, rename_build(new, choose_versions(new, (old,))))
+    return tuple(dict.fromkeys((*planned.reasons, *new.side.upgrades.get(old.version, ()))))

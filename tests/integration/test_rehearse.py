@@ -1,0 +1,68 @@
+"""Rehearsals: as a step of a pipeline, and of two builds that know nothing of each other."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.harness import EXAMPLES, build, copy_project, dray
+
+pytestmark = pytest.mark.beam
+
+CONFIG = """
+from dray.steps import assemble, rehearse, release, tar, upgrade
+
+plain = release("shop") | assemble() | tar()
+build = release("shop") | assemble() | upgrade() | rehearse(load='test -n "$PORT"') | tar()
+failing = release("shop") | assemble() | upgrade() | rehearse(load="exit 3")
+"""
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    """The example, with an archive of version 0.1.0 that was built without upgrades, and sources of version 0.2.0."""
+    project = copy_project(EXAMPLES / "shop_umbrella", tmp_path_factory.mktemp("rehearsed") / "shop_umbrella")
+    (project / "rel/config.py").write_text(CONFIG)
+    done = dray("run", "plain", cwd=project)
+    assert done.status == 0, done.err
+    for path, old, new in (
+        ("mix.exs", 'version: "0.1.0"', 'version: "0.2.0"'),
+        ("apps/shop/lib/shop/goods.ex", "watts * 7", "watts * 8"),
+    ):
+        text = (project / path).read_text()
+        assert old in text
+        (project / path).write_text(text.replace(old, new))
+    return project
+
+
+def test_a_pipeline_rehearses_its_upgrades_once(project):
+    assert "from 0.1.0: equal both ways, hot, longest pause" in build(project).err
+    (project / "apps/shop/lib/shop/goods.ex").touch()
+    assert "from 0.1.0: equal, as before" in build(project).err
+
+
+def test_a_load_that_fails_fails_the_pipeline(project):
+    done = dray("run", "failing", cwd=project)
+    assert done.status == 1
+    assert "the rehearsal of shop 0.1.0 -> 0.2.0 is not equal" in done.err
+    assert "the load failed with status 3" in done.err
+
+
+def test_an_upgrade_is_generated_for_a_build_without_one(project):
+    done = dray("run", "plain", cwd=project)
+    assert done.status == 0, done.err
+    assert not list(project.glob("_build/prod/rel/shop/releases/*/relup"))
+    done = dray("rehearse", "last", "_build/prod/rel/shop", "--json", cwd=project)
+    assert done.status == 0, done.err
+    assert "0.2.0 carries no upgrade from 0.1.0: generating one" in done.err
+    report = json.loads(done.out)
+    assert report["equal"]
+    assert [report[way]["mode"] for way in ("up", "down")] == ["hot", "hot"]
+    assert not list(project.glob("_build/prod/rel/shop/releases/*/relup"))
+
+
+def test_two_builds_of_one_version_are_refused(project):
+    done = dray("rehearse", "_build/prod/rel/shop", "_build/prod/rel/shop", cwd=project)
+    assert done.status == 1
+    assert "both releases have the version 0.2.0" in done.err
