@@ -31,7 +31,7 @@ main() ->
 %%% The longest pause.
 
 watch(Node, Flag) ->
-    Answering = spawn(Node, ?MODULE, answer, []),
+    {Answering, _} = erlang:spawn_monitor(Node, ?MODULE, answer, []),
     Longest = watch(Answering, Flag, 0),
     exit(Answering, kill),
     Longest.
@@ -46,7 +46,8 @@ ask(Answering) ->
     Begin = erlang:monotonic_time(microsecond),
     Answering ! {self(), ask},
     receive
-        {Answering, answer} -> ok
+        {Answering, answer} -> ok;
+        {'DOWN', _, process, Answering, Reason} -> exit(Reason)
     after 60000 -> exit(no_answer)
     end,
     Time = erlang:monotonic_time(microsecond) - Begin,
