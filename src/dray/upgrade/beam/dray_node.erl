@@ -123,7 +123,7 @@ answers(Pid, Timeout) ->
         true
     catch
         exit:{timeout, _} ->
-            spawn(fun() -> catch sys:resume(Pid, infinity) end),
+            spawn(fun() -> sys:resume(Pid, infinity) end),
             false;
         exit:_ ->
             true

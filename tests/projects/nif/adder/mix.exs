@@ -8,7 +8,7 @@ defmodule Mix.Tasks.Compile.Adder do
     target = Path.join(root, "priv/adder.so")
     source = Path.join(root, "c_src/adder.c")
 
-    if not File.exists?(target) or File.stat!(target).mtime < File.stat!(source).mtime do
+    if not File.exists?(target) or File.stat!(target).mtime <= File.stat!(source).mtime do
       File.mkdir_p!(Path.dirname(target))
       {_, 0} = System.cmd("cc", ["-shared", "-fPIC", "-O2", "-I", include, "-o", target, source], into: IO.stream())
       Mix.Project.build_structure()
