@@ -15,13 +15,16 @@ COUNTER = """defmodule Evolving.Counter do
   end
 
   def code_change({:down, _}, counts, _extra), do: {:ok, Map.get(counts, :all, 0)}
-  
+
   def code_change(_, count, _extra) do
     if System.get_env("EVOLVING_BREAK") == "code_change", do: raise("it breaks")
     {:ok, %{all: count}}
   end
 end
 """
+CODE_CHANGE = """handle_cast(_, Total) -> {noreply, Total}.
+code_change({down, _}, Total, _) -> {ok, lists:sum(Total)};
+code_change(_, Total, _) -> {ok, [Total]}."""
 TALLY = {
     "src/evolving_tally.erl": (
         ("handle_cast/2]", "handle_cast/2, code_change/3]"),
@@ -30,9 +33,7 @@ TALLY = {
         ("{reply, Total, Total}", "{reply, {sum, lists:sum(Total)}, Total}"),
         (
             "handle_cast(_, Total) -> {noreply, Total}.",
-            "handle_cast(_, Total) -> {noreply, Total}.\n"
-            "code_change({down, _}, Total, _) -> {ok, lists:sum(Total)};\n"
-            "code_change(_, Total, _) -> {ok, [Total]}.",
+            CODE_CHANGE,
         ),
     )
 }
@@ -59,8 +60,11 @@ INLINE = (
 TEAM = (
     (
         "[{Evolving.Worker, :red}, {Evolving.Worker, :green}, {Evolving.Worker, :blue}]",
-        "[{Evolving.Worker, :blue}, Map.put(Evolving.Worker.child_spec(:green), :restart, :transient),"
-        " {Evolving.Worker, :yellow}]",
+        """[
+      {Evolving.Worker, :blue},
+      Map.put(Evolving.Worker.child_spec(:green), :restart, :transient),
+      {Evolving.Worker, :yellow}
+    ]""",
     ),
     ("strategy: :one_for_one", "strategy: :one_for_all"),
 )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from dray.upgrade.local_node import copy_release
 from tests.harness import Done, Launcher, dray, run
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ class Version:
         return build_version(target, self.name, version, bases or (self,), pack=pack, dray=self.dray)
 
 
-def build_version(  # noqa: PLR0913 - what a version is
+def build_version(
     project: Path,
     name: str,
     version: str,
@@ -110,7 +111,7 @@ def rehearse(old: Version, new: Version, **variables: str) -> dict[str, Any]:
     done = new.dray("rehearse", str(old.tree), str(new.tree), "--json", *given, cwd=new.project)
     assert done.out, done.err
     report: dict[str, Any] = json.loads(done.out)
-    assert report["equal"] == (done.status == 0)
+    assert report["equal"] == (done.status == 0), done.out + done.err
     return report
 
 
@@ -124,8 +125,6 @@ def require_equal(old: Version, new: Version, *, mode: str = "hot", **variables:
 
 def add_version(tree: Path, version: Version) -> None:
     """Put a version beside those of an installed release, as a package would."""
-    from dray.upgrade.local_node import copy_release
-
     copy_release(version.tree, tree)
 
 

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tests.upgrades import ask, change, require_equal
+from tests.upgrades import ask, change
 
 pytestmark = pytest.mark.beam
 

@@ -1,4 +1,4 @@
-"""Upgrades of code and configuration, seen in a system that goes up and down: nothing is lost, nothing is left out."""
+"""Upgrades of code and configuration, as a system sees them that goes up and down."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ QUESTIONS = {
     "priv": "Evolving.note()",
     "greeting": "Evolving.greeting()",
     "config": "Map.new(Application.get_all_env(:evolving))",
+    "closure": "Application.fetch_env!(:evolving, :closure).()",
     "process": "System.pid()",
 }
 
@@ -42,12 +43,12 @@ def quoted(expression):
 @pytest.fixture(scope="module")
 def told(first, second, installed_once):
     """What a system says of itself: as the first version, upgraded, and back; and what the launcher said."""
-    with installed_once(second, EVOLVING_SECRET="s3cret", EVOLVING_SIZE="5").running() as launcher:
+    with installed_once(second, EVOLVING_TITLE="Ada", EVOLVING_SIZE="5").running() as launcher:
         ask(launcher, "Application.put_env(:evolving, :own, :kept)")
         ask(launcher, "Application.put_env(:evolving, :size, 99)")
         ask(launcher, "Application.put_env(:evolving, :pool, 77)")
         before = answers(launcher)
-        up = change(launcher, "upgrade", "0.2.0", EVOLVING_SECRET="the upgrader's", EVOLVING_EXTRA="given")
+        up = change(launcher, "upgrade", "0.2.0", EVOLVING_TITLE="Grace", EVOLVING_EXTRA="given")
         after = answers(launcher)
         hooks = Path(launcher.env["RELEASE_TMP"], "hooks").read_text()
         down = change(launcher, "downgrade", "0.1.0")
@@ -110,12 +111,16 @@ def test_files_of_an_application_come_from_its_new_folder(told):
 
 def test_configuration_is_computed_with_the_new_code_and_the_running_systems_variables(told):
     config = told["after"]["config"]
-    assert 'secret: "s3cret"' in config
+    assert 'title: "Ada"' in config
     assert 'extra: "given"' in config
     assert "worker: :moved" in config
     assert "added: :yes" in config
     assert "pool: " not in config
     require(told, "greeting", '"hello"', '"welcome"', '"hello"')
+
+
+def test_a_value_that_no_file_can_hold_survives(told):
+    require(told, "closure", ":made", ":made", ":made")
 
 
 def test_what_the_system_has_set_for_itself_stays_unless_it_is_configured_otherwise(told):

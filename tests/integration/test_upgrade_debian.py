@@ -29,7 +29,7 @@ def pair(request, tmp_path):
 
 def test_states_children_protocols_and_configuration_change_there_as_here(pair, epmd):
     first, second, machine = pair
-    launcher = install(machine.shared / "host", epmd, (first, second), {"EVOLVING_SECRET": "s3cret"})
+    launcher = install(machine.shared / "host", epmd, (first, second), {"EVOLVING_TITLE": "Ada"})
     launcher.shell = machine.prefix
     (machine.shared / "host/run").mkdir()
     with launcher.running():
@@ -37,7 +37,7 @@ def test_states_children_protocols_and_configuration_change_there_as_here(pair, 
         require_hot(launcher, "0.2.0")
         assert ask(launcher, "Evolving.Counter.next()") == "{:counted, 2}"
         assert ask(launcher, "{Evolving.Shape.name(1.0), Evolving.greeting()}") == '{"number", "welcome"}'
-        assert ask(launcher, "Application.fetch_env!(:evolving, :secret)") == '"s3cret"'
+        assert ask(launcher, "Application.fetch_env!(:evolving, :title)") == '"Ada"'
         require_hot(launcher, "0.1.0")
         assert ask(launcher, "Evolving.Counter.next()") == "3"
     require_equal(first, second)

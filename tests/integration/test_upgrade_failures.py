@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from tests.upgrades import ask, change, list_versions, require_hot
@@ -78,7 +76,7 @@ def test_configuration_that_cannot_be_computed_leaves_everything_as_it_was(node)
     done = change(node, "upgrade", "0.2.0")
     assert done["status"] == 1
     assert done["error"] == "the configuration of 0.2.0 could not be computed, as it says above; 0.1.0 runs as before"
-    assert 'not a textual representation of an integer' in done["err"]
+    assert "not a textual representation of an integer" in done["err"]
     ask(node, 'System.delete_env("EVOLVING_SIZE")')
     require_old(node)
 

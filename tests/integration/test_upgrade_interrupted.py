@@ -1,6 +1,6 @@
 """Upgrades that end in the middle: the system, the driver or the launcher is killed at every step.
 
-Whatever was killed, the system runs one version whole afterwards, or does so after a start, and the next upgrade works.
+Whatever was killed, the system runs one version whole afterwards, or after a start, and the next upgrade works.
 """
 
 from __future__ import annotations

@@ -55,7 +55,9 @@ def test_a_restart_takes_a_system_to_the_new_version_and_back(system):
     for version in ("0.2.0", "0.1.0"):
         before = ask(launcher, "System.pid()")
         done = change(launcher, "upgrade", version, "--restart")
-        assert (done["status"], done["mode"], done["reasons"]) == (0, "restart", ["asked for: --restart"]), done["err"]
+        assert (done["status"], done["mode"], done["reasons"]) == (0, "restart", ["asked for: --restart"]), done[
+            "err"
+        ]
         assert list_versions(launcher)[version].startswith("running, permanent")
         assert ask(launcher, "System.pid()") != before
         assert not (launcher.tree.parent / "run/trial").exists()

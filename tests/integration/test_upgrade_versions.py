@@ -174,7 +174,10 @@ def test_a_second_upgrade_waits_for_the_first_one(second, installed, tmp_path):
             waiting = subprocess.Popen(
                 (program, "upgrade", "0.2.0"), env={**os.environ, **launcher.env}, stdout=out, stderr=out
             )
-        wait_for(lambda: f"waiting: another upgrade is in progress here (pid {holder.pid})" in log.read_text(), "it to wait")
+        wait_for(
+            lambda: f"waiting: another upgrade is in progress here (pid {holder.pid})" in log.read_text(),
+            "it to wait",
+        )
         assert list_versions(launcher)["0.1.0"] == "running, permanent"
         done = launcher("upgrade", "0.2.0", env={"RELEASE_LOCK_TIMEOUT": "0"})
         assert done.status == 1

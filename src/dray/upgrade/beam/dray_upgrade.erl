@@ -141,15 +141,16 @@ plan(Node, From, To, Script) ->
 module_of({Module, _Timeout}) -> Module;
 module_of(Module) -> Module.
 
-%% What the providers of the new version made of an application's environment, in this very node; what this node's own
-%% command line says is not meant for the other one.
+%% What the providers of the new version made of an application's environment, in this very node. What this node's own
+%% command line says is not meant for the other one, nor what an application has found out here when it started: Elixir
+%% keeps whether there is a terminal.
 environment(Application) ->
     Own = case init:get_argument(Application) of
               {ok, Given} -> [list_to_atom(Key) || [Key | _] <- Given];
               error -> []
           end,
-    [Pair || {Key, _} = Pair <- application:get_all_env(Application),
-             Key =/= included_applications, not lists:member(Key, Own)].
+    [{Application, Configured}] = dray_environment:read([Application]),
+    [Pair || {Key, _} = Pair <- Configured, not lists:member(Key, Own)].
 
 changed_config(Node, Config) ->
     Current = call(Node, dray_environment, read, [[Application || {Application, _} <- Config]]),

@@ -2,5 +2,6 @@ import Config
 
 config :evolving,
   worker: :settled,
-  secret: System.get_env("EVOLVING_SECRET", "none"),
+  closure: fn -> :made end,
+  title: System.get_env("EVOLVING_TITLE", "none"),
   size: String.to_integer(System.get_env("EVOLVING_SIZE", "3"))

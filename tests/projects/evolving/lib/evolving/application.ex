@@ -13,6 +13,7 @@ defmodule Evolving.Application do
       {DynamicSupervisor, name: Evolving.Dynamic, strategy: :one_for_one},
       {Task.Supervisor, name: Evolving.Tasks},
       {PartitionSupervisor, child_spec: part(), name: Evolving.Partitions, partitions: 2},
+      %{id: :made_here, start: {Agent, :start_link, [fn -> :made end]}},
       %{id: :evolving_tally, start: {:evolving_tally, :start_link, []}},
       %{id: :evolving_door, start: {:evolving_door, :start_link, []}}
     ]

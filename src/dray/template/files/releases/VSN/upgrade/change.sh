@@ -14,7 +14,10 @@ switch_version () {
   wait_for_release_handler
   find_running_version
   upgrade_from=${running_version:-$permanent_version}
-  if [ -z "$running_version" ]; then
+  if [ "$RELEASE_DISTRIBUTION" = none ]; then
+    manage_versions permanent "$upgrade_to" || exit 1
+    report_upgrade none "$RELEASE_NAME has no distribution and cannot be asked; its next start starts $upgrade_to"
+  elif [ -z "$running_version" ]; then
     ! daemon_lives || fail "$RELEASE_NAME does not answer yet, or not any more; its log is in $RELEASE_TMP/log"
     manage_versions permanent "$upgrade_to" || exit 1
     report_upgrade none "$RELEASE_NAME does not run; its next start starts $upgrade_to"
