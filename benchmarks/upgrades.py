@@ -45,7 +45,7 @@ _PORT = 40414
 
 
 def measure_upgrades(place: Path, runs: int) -> list[Row]:
-    """Measure comparing and generating with 35 applications of which three change, and taking over with the example."""
+    """Measure comparing and generating with 35 applications, and taking over in the example."""
     large, trees, generating = _build_two_versions(_make_large(place), runs)
     (comparing,) = take_turns([large.dray("diff", str(trees[0]), str(trees[1])).time], runs=runs)
     applications = len(list((trees[1] / "lib").iterdir()))
