@@ -1,4 +1,4 @@
-"""Upgrades of a service on a booted host: the release is root's, who upgrades, and the system runs as somebody else."""
+"""Upgrades of a service on a booted host: root upgrades, and the system runs as another user."""
 
 from __future__ import annotations
 

@@ -158,6 +158,6 @@ def _iterate(release: Release) -> Iterator[StoredFile]:
 
 def _keep(stored: Iterable[StoredFile], kept: dict[str, bytes]) -> Iterator[StoredFile]:
     for file in stored:
-        if file.data is not None and _KEPT.match(file.path):
+        if file.data is not None and file.path.startswith("lib/") and _KEPT.match(file.path):
             kept[file.path] = file.data
         yield file

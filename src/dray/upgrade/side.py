@@ -37,24 +37,22 @@ _CONFIG = re.compile(r"releases/[^/]+/sys\.config\Z")
 class Content:
     """What a file holds.
 
-    Of a module, checksums are worked out when they are asked for: most modules of two releases are equal without one.
+    Checksums are worked out when they are asked for: most files of two releases are equal without one.
 
     Args:
         path: Where it is in the release.
-        digest: The SHA-256 of its bytes; empty for a module whose bytes are known.
-        native: Whether it is machine code.
-        module: The bytes of a module; None for other files, and where only a manifest is known.
+        data: Its bytes; None where only a manifest is known.
+        digest: Its SHA-256, as a manifest has it.
     """
 
     path: str
+    data: bytes | None = field(default=None, repr=False)
     digest: str = ""
-    native: bool = False
-    module: bytes | None = field(default=None, repr=False)
 
     @cached_property
     def sha256(self) -> str:
         """The SHA-256 of its bytes."""
-        return self.digest if self.module is None else hashlib.sha256(self.module).hexdigest()
+        return self.digest if self.data is None else hashlib.sha256(self.data).hexdigest()
 
     @cached_property
     def md5(self) -> str | None:
@@ -63,7 +61,14 @@ class Content:
         Raises:
             IntegrityError: The module is damaged.
         """
-        return None if self.module is None else module_md5(self.module, counted=_COMPARED, file=self.path)
+        if self.data is None or not self.path.endswith(".beam"):
+            return None
+        return module_md5(self.data, counted=_COMPARED, file=self.path)
+
+    @property
+    def native(self) -> bool:
+        """Whether it is machine code. A manifest does not tell it from data; its usual names do."""
+        return self.path.endswith((".so", ".dylib")) if self.data is None else is_native(self.data[:4])
 
     def is_same_as(self, other: Content) -> bool:
         """Tell whether both hold the same: the same code for modules, the same bytes for all else.
@@ -71,9 +76,9 @@ class Content:
         Raises:
             IntegrityError: One is a module, and damaged.
         """
-        if self.module is not None and other.module is not None:
-            return self.module == other.module or self.md5 == other.md5
-        return self.sha256 == other.sha256
+        if self.data is None or other.data is None:
+            return self.sha256 == other.sha256
+        return self.data == other.data or (self.md5 is not None and self.md5 == other.md5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +132,9 @@ def read_side(path: Path) -> Side:
     """
     if path.is_file() and path.suffix == ".json":
         facts = parse_manifest(path.read_bytes(), str(path))
-        return _of_manifest(path, facts, {file.path: _describe(file) for file in iterate_files(path)})
+        return _of_manifest(
+            path, facts, {file.path: Content(file.path, digest=file.sha256 or "") for file in iterate_files(path)}
+        )
     return build_side(str(path), iterate_files(path))
 
 
@@ -146,8 +153,8 @@ def build_side(source: str, stored: Iterable[StoredFile]) -> Side:
     facts: dict[str, Any] = {}
     texts: dict[str, bytes] = {}
     for file in stored:
-        files[file.path] = _describe(file)
-        if file.data is None:
+        files[file.path] = Content(file.path, file.data, file.sha256 or "")
+        if file.data is None or not file.path.startswith("releases/"):
             continue
         if is_manifest(file.path):
             facts = parse_manifest(file.data, f"{source}:{file.path}")
@@ -208,15 +215,6 @@ def _of_release(source: str, facts: dict[str, Any], files: Mapping[str, Content]
         _read_origins(facts),
         _read_upgrades(facts),
     )
-
-
-def _describe(file: StoredFile) -> Content:
-    if file.data is None:
-        # A manifest does not tell machine code from data; its usual names do.
-        return Content(file.path, file.sha256 or "", native=file.path.endswith((".so", ".dylib")))
-    if file.path.endswith(".beam"):
-        return Content(file.path, module=file.data)
-    return Content(file.path, hashlib.sha256(file.data).hexdigest(), is_native(file.data[:4]))
 
 
 def _read_config(data: bytes, file: str, version: str) -> dict[str, str]:

@@ -87,14 +87,21 @@ Own = ["RELEASE_ROOT", "RELEASE_VSN", "RELEASE_PROG", "RELEASE_COMMAND", "RELEAS
 Command = ["start_command=", os:getenv("RELEASE_COMMAND", ""), 10],
 Lines = [["export ", Name, "=", Quote(Value), 10] || {Name, Value} <- os:env(), not lists:member(Name, Own),
          re:run(Name, "^[A-Za-z_][A-Za-z0-9_]*\$", [{capture, none}]) =:= match],
-ok = file:write_file("$environment_file", unicode:characters_to_binary([Command, Lines, "cd ", Quote(Folder), 10])).
+Process = ["running_pid=", os:getpid(), 10],
+ok = file:write_file("$environment_file",
+                     unicode:characters_to_binary([Command, Process, Lines, "cd ", Quote(Folder), 10])).
 END
   if [ -s "$environment_file" ]; then
-    read -r start_command <"$environment_file"
+    {
+      read -r start_command
+      read -r running_pid
+    } <"$environment_file"
     start_command=${start_command#start_command=}
+    running_pid=${running_pid#running_pid=}
   else
     warn "the variables of the running system are not known here; those of this command count"
     : >"$environment_file"
+    running_pid=$(node_pid) || running_pid=
     start_command=$(call_node os getenv '["RELEASE_COMMAND"]') || start_command=
     start_command=${start_command#\"}
     start_command=${start_command%\"}
@@ -155,7 +162,6 @@ finish_upgrade () {
     fail_upgrade "the system went away when it was done" "the next start starts $upgrade_to"
   run_upgrade_hooks post_upgrade
   [ "$hook_status" -eq 0 ] || fail_upgrade "a hook of post_upgrade failed" "$upgrade_to runs"
-  find_running_version
   report_upgrade "$upgrade_mode" "$RELEASE_NAME $upgrade_from -> $upgrade_to, $(describe_mode)"
 }
 
@@ -184,7 +190,7 @@ describe_mode () {
   if [ "$upgrade_mode" = hot ]; then
     echo "in the running system (pid $running_pid)"
   else
-    echo "by a restart (pid $running_pid)"
+    echo "by a restart (pid $(node_pid))"
   fi
 }
 

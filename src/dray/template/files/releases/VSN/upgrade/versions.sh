@@ -136,8 +136,7 @@ run_version () {
 # Sets running_version: what runs, empty where nothing answers.
 find_running_version () {
   running_version=
-  running_pid=$(node_pid) || return 0
-  running_version=$(call_node os getenv '["RELEASE_VSN"]') || running_version=
+  running_version=$(call_node os getenv '["RELEASE_VSN"]' 2>/dev/null) || running_version=
   running_version=${running_version#\"}
   running_version=${running_version%\"}
 }
