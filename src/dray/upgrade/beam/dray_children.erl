@@ -11,6 +11,8 @@
 
 -export([plan/2]).
 
+-import(dray_lib, [show/1, text/2]).
+
 -define(INLINE, 'Elixir.Supervisor.Default').
 -define(TIMEOUT, 5000).
 -define(COLLECTOR, dray_children_collector).
@@ -63,7 +65,7 @@ plan_module(#{module := dynamic}, _) ->
 plan_module(#{module := ?INLINE} = Supervisor, Affected) ->
     plan_below(Supervisor, Affected); % what its parent says of it is the same, so its children are
 plan_module(#{module := Module, args := Args} = Supervisor, Affected) ->
-    case is_affected([Module | atoms(Args)], Affected) of
+    case is_affected([Module | dray_mentions:atoms(Args)], Affected) of
         true -> compare(Supervisor, call_init(Module, Args), Affected);
         false -> plan_below(Supervisor, Affected)
     end.
@@ -234,24 +236,5 @@ call(Function) ->
         {error, text("did not return within ~b s", [?TIMEOUT div 1000])}
     end.
 
-%%% Names and words.
-
 is_affected(Names, Affected) ->
     lists:any(fun(Name) -> is_map_key(Name, Affected) end, Names).
-
-atoms(Term) when is_atom(Term) -> [Term];
-atoms([Head | Tail]) -> atoms(Head) ++ atoms(Tail);
-atoms(Term) when is_tuple(Term) -> atoms(tuple_to_list(Term));
-atoms(Term) when is_map(Term) -> atoms(maps:to_list(Term));
-atoms(_) -> [].
-
-show(Name) when is_atom(Name) ->
-    case atom_to_list(Name) of
-        "Elixir." ++ Rest -> Rest;
-        Text -> Text
-    end;
-show(Name) ->
-    text("~tp", [Name]).
-
-text(Format, Arguments) ->
-    lists:flatten(io_lib:format(Format, Arguments)).

@@ -4,7 +4,7 @@
 %% It may say too many, never too few, but for names that are put together while the program runs.
 -module(dray_mentions).
 
--export([find_affected/2]).
+-export([find_affected/2, atoms/1]).
 
 %% Files are the modules that may stand between; Changed are names of modules, or of applications whose configuration
 %% has changed.
@@ -35,6 +35,8 @@ entry_atoms(<<Size:32, Entry:Size/binary, Rest/binary>>) ->
 entry_atoms(<<>>) ->
     [].
 
+%% The atoms in a term, and the modules of its functions.
+-spec atoms(term()) -> [atom()].
 atoms(Term) when is_atom(Term) -> [Term];
 atoms([Head | Tail]) -> atoms(Head) ++ atoms(Tail);
 atoms(Term) when is_tuple(Term) -> atoms(tuple_to_list(Term));

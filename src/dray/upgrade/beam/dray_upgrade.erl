@@ -33,8 +33,9 @@
 
 -export([main/0]).
 
+-import(dray_lib, [boot_script/0, call/4, release_file/2, show/1, stop/2, stop/4, text/2, variable/1]).
+
 -define(HELPERS, [dray_environment, dray_node]).
--define(BUSY_LIMIT, 5000).
 -define(OLD_CODE_LIMIT, 10000).
 -define(INSTALL_LIMIT, 600000).
 
@@ -62,7 +63,7 @@ run() ->
     try
         reach(Node, "connected"),
         Script = read_script(From, To),
-        Plan = plan(Node, From, To, Script),
+        Plan = dray_plan:make(Node, From, To, Script),
         reach(Node, "planned"),
         check_current(Node, From),
         register_release(Node, To),
@@ -107,12 +108,6 @@ unload_helper(Node) ->
     [rpc:call(Node, code, Function, [Module]) || Module <- ?HELPERS, Function <- [delete, purge]],
     ok.
 
-call(Node, Module, Function, Arguments) ->
-    case rpc:call(Node, Module, Function, Arguments, ?INSTALL_LIMIT) of
-        {badrpc, Reason} -> stop(1, failed, "~ts:~ts in ~ts: ~tP", [Module, Function, Node, Reason, 20]);
-        Result -> Result
-    end.
-
 %%% What is to be done.
 
 %% The instructions of the relup, as release_handler finds them: in the new version for the way up, in the old one for
@@ -125,99 +120,6 @@ read_script(From, To) ->
         {Other, _, Script} -> Script;
         false -> stop(10, reason, "the relup of ~ts does not lead from ~ts to ~ts", [Of, From, To])
     end.
-
-plan(Node, From, To, Script) ->
-    Config = [{Application, environment(Application)} || {Application, _, _} <- application:loaded_applications()],
-    Tree = call(Node, dray_node, read_tree, []),
-    Protocols = plan_protocols(From, To),
-    Changed = changed_modules(Script) ++ maps:get(changed, Protocols) ++ changed_config(Node, Config),
-    Affected = dray_mentions:find_affected(own_modules(), Changed),
-    {Children, Unknown} = dray_children:plan(Tree, Affected),
-    Suspended = lists:append([[module_of(Module) || Module <- Modules] || {suspend, Modules} <- Script]),
-    Reasons = Unknown ++ list_without_supervisor(Tree, Suspended) ++ list_busy(Node, Suspended),
-    Reasons =:= [] orelse stop(10, [{reason, Reason} || Reason <- Reasons]),
-    #{config => Config, children => Children, protocols => Protocols}.
-
-module_of({Module, _Timeout}) -> Module;
-module_of(Module) -> Module.
-
-%% What the providers of the new version made of an application's environment, in this very node. What this node's own
-%% command line says is not meant for the other one, nor what an application has found out here when it started: Elixir
-%% keeps whether there is a terminal.
-environment(Application) ->
-    Own = case init:get_argument(Application) of
-              {ok, Given} -> [list_to_atom(Key) || [Key | _] <- Given];
-              error -> []
-          end,
-    [{Application, Configured}] = dray_environment:read([Application]),
-    [Pair || {Key, _} = Pair <- Configured, not lists:member(Key, Own)].
-
-changed_config(Node, Config) ->
-    Current = call(Node, dray_environment, read, [[Application || {Application, _} <- Config]]),
-    [Application || {Application, Env} <- Config, lists:sort(Env) =/= proplists:get_value(Application, Current)].
-
-changed_modules(Script) ->
-    [Module || {Instruction, {Module, _, _}} <- Script, Instruction =:= load orelse Instruction =:= remove].
-
-%% The modules of this version that are neither Erlang's nor Elixir's: these mention none of ours. A boot script finds
-%% OTP's applications below $ROOT and all others below $RELEASE_LIB.
-own_modules() ->
-    Folders = lists:usort(lists:append([Folders || {path, Folders} <- boot_script()])),
-    Own = [Rest || "$RELEASE_LIB/" ++ Rest <- Folders, not is_elixir(Rest)],
-    lists:append([filelib:wildcard(filename:join([variable("RELEASE_ROOT"), "lib", Rest, "*.beam"])) || Rest <- Own]).
-
-is_elixir(Folder) ->
-    [Name | _] = string:split(Folder, "-"),
-    lists:member(Name, ["..", "elixir", "eex", "ex_unit", "iex", "logger", "mix"]).
-
-boot_script() ->
-    {ok, Binary} = file:read_file(release_file(variable("RELEASE_VSN"), "start.boot")),
-    {script, _, Instructions} = binary_to_term(Binary),
-    Instructions.
-
-plan_protocols(From, To) ->
-    {Old, New} = {protocols_of(From), protocols_of(To)},
-    Load = [{Module, File, Binary}
-            || {Module, {File, Binary, MD5}} <- maps:to_list(New), not is_same_code(MD5, maps:get(Module, Old, none))],
-    Remove = maps:keys(maps:without(maps:keys(New), Old)),
-    #{load => Load, remove => [Module || Module <- Remove], path => {release_file(From, "consolidated"), path_of(To)},
-      changed => [Module || {Module, _, _} <- Load] ++ Remove}.
-
-path_of(Version) ->
-    Folder = release_file(Version, "consolidated"),
-    case filelib:is_dir(Folder) of
-        true -> Folder;
-        false -> none
-    end.
-
-is_same_code(MD5, {_, _, MD5}) -> true;
-is_same_code(_, _) -> false.
-
-protocols_of(Version) ->
-    Files = filelib:wildcard(filename:join(release_file(Version, "consolidated"), "*.beam")),
-    maps:from_list([read_protocol(File) || File <- Files]).
-
-read_protocol(File) ->
-    {ok, Binary} = file:read_file(File),
-    {ok, {Module, MD5}} = beam_lib:md5(Binary),
-    {Module, {File, Binary, MD5}}.
-
-%%% What stands against it.
-
-%% release_handler looks for the processes to suspend below the supervisor of every application; one without ends the
-%% search, and the upgrade.
-list_without_supervisor(_, []) ->
-    [];
-list_without_supervisor(Tree, _) ->
-    [text("the application ~ts has no top supervisor, so release_handler cannot find the processes to suspend",
-          [Application]) || {Application, _, {other, _}} <- Tree].
-
-%% release_handler goes on without a process that it cannot suspend: its state would never be changed.
-list_busy(_, []) ->
-    [];
-list_busy(Node, Modules) ->
-    [text("~tp (~tp) does not answer within ~b s, so it cannot be suspended", [Id, Pid, ?BUSY_LIMIT div 1000])
-     || {Id, Pid} <- call(Node, dray_node, find_busy, [Modules, ?BUSY_LIMIT])].
 
 %% release_handler looks for the way from the version that it believes to run.
 check_current(Node, From) ->
@@ -391,28 +293,3 @@ describe_children(#{stop := Stop, delete := Delete, start := Start}) ->
 say(Lines) ->
     [io:format("~ts ~ts~n", [Kind, string:replace(Text, "\n", " ", all)]) || {Kind, Text} <- Lines],
     ok.
-
--spec stop(non_neg_integer(), [{atom(), string()}]) -> no_return().
-stop(Code, Lines) ->
-    throw({stop, Code, Lines}).
-
--spec stop(non_neg_integer(), atom(), string(), [term()]) -> no_return().
-stop(Code, Kind, Format, Arguments) ->
-    stop(Code, [{Kind, text(Format, Arguments)}]).
-
-release_file(Version, Name) ->
-    filename:join([variable("RELEASE_ROOT"), "releases", Version, Name]).
-
-variable(Name) ->
-    os:getenv(Name, "").
-
-show(Name) when is_atom(Name) ->
-    case atom_to_list(Name) of
-        "Elixir." ++ Rest -> Rest;
-        Text -> Text
-    end;
-show(Name) ->
-    text("~tp", [Name]).
-
-text(Format, Arguments) ->
-    lists:flatten(io_lib:format(Format, Arguments)).
