@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -13,6 +14,8 @@ from tests.harness import Done, Launcher, dray, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+_numbers = count(1)
 
 Changes: TypeAlias = "Mapping[str, str | tuple[tuple[str, str], ...] | None]"
 """For each file its new text, what is replaced in it, or None where it goes."""
@@ -143,7 +146,17 @@ def ask(launcher: Launcher, expression: str) -> str:
     (program,) = launcher.tree.glob("erts-*/bin/erl_call")
     cookie = Path(launcher.env["RELEASE_TMP"], "COOKIE").read_text().strip()
     done = run(
-        *(*launcher.shell, program, "-r", "-sname", launcher.env["RELEASE_NODE"], "-c", cookie, "-e"),
+        *(
+            *launcher.shell,
+            program,
+            "-h",
+            f"ask-{next(_numbers)}",
+            "-sname",
+            launcher.env["RELEASE_NODE"],
+            "-c",
+            cookie,
+            "-e",
+        ),
         cwd=launcher.tree,
         env=launcher.env,
         stdin=f"'Elixir.Code':eval_string({json.dumps(code)}), ok.\n",

@@ -155,6 +155,16 @@ def test_an_erlang_release_too_needs_nothing_but_busybox(launch, counter, only_b
     assert use_every_command(launcher, "counter:next()") == "{ok, 42}\n"
 
 
+def test_commands_beside_each_other_all_reach_the_system(launch, greeter):
+    with launch(greeter, "greeter").running() as launcher:
+        argv = (launcher.tree / "bin/greeter", "pid")
+        env = {**os.environ, **launcher.env}
+        beside = [subprocess.Popen(argv, env=env, stdout=subprocess.PIPE) for _ in range(6)]
+        said = [process.communicate(timeout=60)[0] for process in beside]
+        assert [process.returncode for process in beside] == [0] * 6
+        assert len(set(said)) == 1
+
+
 # Erlang's expressions.
 
 

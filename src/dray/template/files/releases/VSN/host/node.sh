@@ -286,14 +286,25 @@ reach_node () {
   fi
 }
 
+# Sets call_name: what erl_call calls itself. A node takes no second connection of the same name, and its own choices are
+# one name, or one of each second, so that commands beside each other would fail. The node never forgets a name: there are
+# only 65536 of them.
+name_call () {
+  call_name=
+  [ ! -r /proc/sys/kernel/random/uuid ] || read -r call_name </proc/sys/kernel/random/uuid || :
+  call_name=${call_name:-$((1000 + $$ % 9000))}
+  call_name=call-${call_name%"${call_name#????}"}
+}
+
 # Runs erl_call on the node. With a fixed port there is no port mapper to ask.
 erl_call_node () {
   # It speaks no TLS: the caller takes this status for one that a whole VM is to do better.
   [ -z "$cluster_tls" ] || return 255
+  name_call
   if [ -n "$cluster_port" ]; then
-    "$(find_erl_call)" -r -address "${dist_address:-127.0.0.1}:$cluster_port" -c "$RELEASE_COOKIE" "$@"
+    "$(find_erl_call)" -h "$call_name" -address "${dist_address:-127.0.0.1}:$cluster_port" -c "$RELEASE_COOKIE" "$@"
   else
-    "$(find_erl_call)" -r "-$RELEASE_DISTRIBUTION" "$RELEASE_NODE" -c "$RELEASE_COOKIE" "$@"
+    "$(find_erl_call)" -h "$call_name" "-$RELEASE_DISTRIBUTION" "$RELEASE_NODE" -c "$RELEASE_COOKIE" "$@"
   fi
 }
 
