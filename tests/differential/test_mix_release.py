@@ -141,7 +141,7 @@ def test_everything_else_is_there_too(both):
     extra = {
         path
         for path in mine - other
-        if not path.startswith((f"releases/{version}/commands/", f"releases/{version}/host/"))
+        if not path.startswith(tuple(f"releases/{version}/{folder}/" for folder in ("commands", "host", "upgrade")))
     }
     assert extra == {
         f"releases/{version}/hooks.sh",

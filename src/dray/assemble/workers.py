@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from multiprocessing.connection import Connection
+    from multiprocessing.context import ForkProcess
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -41,16 +42,21 @@ def map_parts(function: Callable[[Sequence[T]], R], items: Sequence[T]) -> list[
     import multiprocessing  # noqa: PLC0415 - 5 ms that only a large change pays
 
     fork = multiprocessing.get_context("fork")
-    workers = []
+    workers: list[tuple[ForkProcess, Connection]] = []
     try:
         for first in range(1, count):
             receiver, sender = fork.Pipe(duplex=False)
-            process = fork.Process(target=_work, args=(function, items[first::count], sender), daemon=True)
+            receivers = [*(other for _, other in workers), receiver]
+            process = fork.Process(target=_work, args=(function, items[first::count], sender, receivers), daemon=True)
             process.start()
             sender.close()
             workers.append((process, receiver))
         results = [function(items[0::count])]
         results += [_receive(receiver) for _, receiver in workers]
+    except BaseException:
+        for process, _ in workers:
+            process.kill()  # nobody asks for its work any more
+        raise
     finally:
         for process, receiver in workers:
             receiver.close()
@@ -78,8 +84,13 @@ def map_threads(function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
             yield waiting.popleft().result()
 
 
-def _work(function: Callable[[Sequence[Any]], Any], part: Sequence[Any], sender: Connection) -> None:
+def _work(
+    function: Callable[[Sequence[Any]], Any], part: Sequence[Any], sender: Connection, receivers: list[Connection]
+) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # A fork has these, too: to send more than a pipe holds would never end where the one that asked is gone.
+    for receiver in receivers:
+        receiver.close()
     try:
         sender.send((True, function(part)))
     except Exception as error:  # noqa: BLE001 - raised again where the work was given out
