@@ -16,7 +16,7 @@ from benchmarks.projects import Side, make_side
 from benchmarks.report import Row
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
 _APPLICATIONS = 35
@@ -182,7 +182,7 @@ def _measure_taking_over(side: Side, trees: list[Path], runs: int) -> list[Row]:
     ]
 
 
-def _both_ways(host: Side, env: Mapping[str, str]) -> list:  # type: ignore[type-arg]
+def _both_ways(host: Side, env: Mapping[str, str]) -> list[Callable[[], float]]:
     return [
         host.bin("upgrade", "0.2.0", "--hot", env=env).time,
         host.bin("downgrade", "0.1.0", "--hot", env=env).time,

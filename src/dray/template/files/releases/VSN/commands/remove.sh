@@ -4,13 +4,7 @@
 . "$REL_VSN_DIR/upgrade/versions.sh"
 [ -n "$2" ] || fail "remove needs a version. Installed: $(list_versions)"
 lock_versions
-check_distribution
-find_permanent_version
-running_version=
-[ "$RELEASE_DISTRIBUTION" = none ] || {
-  reach_node
-  find_running_version
-}
+look_at_versions
 case $2 in
   */* | '') fail "remove takes a version, got: $2" ;;
   "$permanent_version") fail "$2 is the version that the next start starts" ;;

@@ -2,13 +2,7 @@
 # versions: Lists the versions that are installed: which one runs, and which one the next start starts
 # shellcheck source=/dev/null
 . "$REL_VSN_DIR/upgrade/versions.sh"
-check_distribution
-find_permanent_version
-running_version=
-[ "$RELEASE_DISTRIBUTION" = none ] || {
-  reach_node
-  find_running_version
-}
+look_at_versions
 for version in $(list_versions); do
   version_notes=
   [ "$version" != "$running_version" ] || version_notes='running'

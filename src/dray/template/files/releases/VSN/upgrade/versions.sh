@@ -147,6 +147,17 @@ find_permanent_version () {
   read -r _ permanent_version <"$RELEASE_ROOT/releases/start_erl.data" || :
 }
 
+# Sets both; a system without distribution cannot be asked.
+look_at_versions () {
+  check_distribution
+  find_permanent_version
+  running_version=
+  [ "$RELEASE_DISTRIBUTION" = none ] || {
+    reach_node
+    find_running_version
+  }
+}
+
 # release_handler reads its files when it starts.
 restart_release_handler () {
   call_node supervisor terminate_child '[sasl_sup,release_handler]' >/dev/null 2>&1 || :
