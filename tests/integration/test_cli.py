@@ -137,10 +137,10 @@ def test_build_reports_one_json_document_and_says_its_progress_on_standard_error
         "size": len(data),
         "sha256": hashlib.sha256(data).hexdigest(),
     }
-    assert [step["name"] for step in built["steps"]] == ["release", "assemble", "file", "tar"]
+    assert [step["name"] for step in built["steps"]] == ["release", "assemble", "file", "upgrade", "tar"]
     assert all(step["seconds"] >= 0 for step in built["steps"])
     lines = done.err.splitlines()
-    assert [line.split()[0] for line in lines] == ["release", "assemble", "file", "tar"]
+    assert [line.split()[0] for line in lines] == ["release", "assemble", "file", "upgrade", "tar"]
     assert all(re.match(r"\S+ +\d+\.\d\d s($|  \S)", line) for line in lines)
 
 
@@ -493,7 +493,20 @@ def test_bash_completes_commands_options_and_pipelines(project):
         project, "from dray.steps import release\n\nbuild = release()\nbundle = release()\n_own = release()\nx = 1\n"
     )
     assert complete_in_bash(["dray", ""], project) == [
-        *("init", "build", "run", "deploy", "plan", "show", "export", "diff", "inspect", "doctor", "completion")
+        *(
+            "init",
+            "build",
+            "run",
+            "deploy",
+            "plan",
+            "show",
+            "export",
+            "diff",
+            "rehearse",
+            "inspect",
+            "doctor",
+            "completion",
+        )
     ]
     assert complete_in_bash(["dray", "pl"], project) == ["plan"]
     assert complete_in_bash(["dray", "show", ""], project) == ["config", "facts", "steps", "templates"]
