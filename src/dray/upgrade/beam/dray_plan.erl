@@ -59,7 +59,7 @@ is_elixir(Folder) ->
 plan_protocols(From, To) ->
     {Old, New} = {protocols_of(From), protocols_of(To)},
     Load = [{Module, File, Binary}
-            || {Module, {File, Binary, MD5}} <- maps:to_list(New), not is_same_code(MD5, maps:get(Module, Old, none))],
+            || {Module, {File, Binary}} <- maps:to_list(New), not is_same_code(Binary, maps:get(Module, Old, none))],
     Remove = maps:keys(maps:without(maps:keys(New), Old)),
     #{load => Load, remove => [Module || Module <- Remove], path => {release_file(From, "consolidated"), path_of(To)},
       changed => [Module || {Module, _, _} <- Load] ++ Remove}.
@@ -71,8 +71,9 @@ path_of(Version) ->
         false -> none
     end.
 
-is_same_code(MD5, {_, _, MD5}) -> true;
-is_same_code(_, _) -> false.
+is_same_code(Binary, {_, Binary}) -> true;
+is_same_code(Binary, {_, Old}) -> beam_lib:md5(Binary) =:= beam_lib:md5(Old);
+is_same_code(_, none) -> false.
 
 protocols_of(Version) ->
     Files = filelib:wildcard(filename:join(release_file(Version, "consolidated"), "*.beam")),
@@ -80,8 +81,7 @@ protocols_of(Version) ->
 
 read_protocol(File) ->
     {ok, Binary} = file:read_file(File),
-    {ok, {Module, MD5}} = beam_lib:md5(Binary),
-    {Module, {File, Binary, MD5}}.
+    {list_to_atom(filename:basename(File, ".beam")), {File, Binary}}.
 
 %%% What stands against it.
 
