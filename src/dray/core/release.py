@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from dray.core.contents import Digest, Entry
     from dray.core.erts import Erts
     from dray.core.project import Project, ReleaseDefinition
+    from dray.core.publication import Publication
     from dray.core.term import Term
     from dray.core.upgrade import Input, Upgrade
 
@@ -54,6 +55,7 @@ class Release:
         config: Values that steps add to ``sys.config``.
         tree: Where the release stands on disk, once it is assembled.
         artifacts: The finished files made of it.
+        publications: Where they were published.
         upgrades: What was decided about upgrades to it, for each base.
         inputs: What steps read besides the project's sources.
     """
@@ -70,6 +72,7 @@ class Release:
     config: tuple[ConfigValue, ...] = ()
     tree: Path | None = None
     artifacts: tuple[Artifact, ...] = ()
+    publications: tuple[Publication, ...] = ()
     upgrades: tuple[Upgrade, ...] = ()
     inputs: tuple[Input, ...] = ()
 
