@@ -1,0 +1,1 @@
+"""Debian packages of a release: what goes into them, and the file itself."""
