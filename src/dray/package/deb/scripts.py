@@ -42,6 +42,7 @@ def build_script_values(
 ) -> Mapping[str, Any]:
     """Return what the templates of a package are rendered with."""
     folders = sorted({path for process in service.processes for path in (process.state, service.state)})
+    logs = [service.log_folder, *(process.runtime for process in service.processes)]
     return {
         "package": place.package,
         "version": version,
@@ -53,6 +54,7 @@ def build_script_values(
         "units": list(list_units(service)),
         "process_units": list(list_process_units(service)),
         "folders": folders,
+        "logs": logs,
         "policy": options.upgrade,
         "start": options.start,
         "upgrades": release.upgrades,
