@@ -1,1 +1,1 @@
-"""Debian packages of a release: what goes into them, and the file itself."""
+"""Debian packages: a release as a ``.deb``."""

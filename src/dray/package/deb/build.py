@@ -13,7 +13,7 @@ from dray.package.deb.files import list_documents, list_host_files, list_release
 from dray.package.deb.lintian import format_overrides
 from dray.package.deb.package import DebPackage
 from dray.package.deb.place import Place
-from dray.package.deb.relations import find_relations
+from dray.package.deb.dependencies import list_relations
 from dray.package.deb.scripts import build_script_values, render_scripts
 from dray.package.deb.service_files import build_package_service
 from dray.project.git import read_author, read_tags
@@ -76,7 +76,7 @@ def build_package(packaging: Packaging, ctx: Context, options: DebOptions) -> De
     """Return the package of a release with its own runtime."""
     release, described, place = packaging.release, packaging.described, packaging.place
     own = list_release_files(release, packaging.tree, place)
-    relations = find_relations(own, options, packaging.distributions, name=described.name)
+    relations = list_relations(own, options, packaging.distributions, root=place.root)
     values = build_script_values(release, options, packaging.service, place, version=described.version)
     around, conffiles = list_around(packaging, ctx, options, values)
     return DebPackage(

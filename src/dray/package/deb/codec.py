@@ -42,7 +42,7 @@ class Codec:
 
 DEFAULT_LEVELS = {"zstd": 9, "xz": 6, "gzip": 9}
 _LEVELS = {"zstd": (1, 19), "xz": (0, 9), "gzip": (1, 9)}
-_WITHOUT_ZSTD = frozenset({"debian11"})
+_WITHOUT_ZSTD = frozenset({"debian-11"})
 _SUFFIXES = {"zstd": "zst", "xz": "xz", "gzip": "gz"}
 
 

@@ -28,8 +28,8 @@ class DebOptions:
         licence: An SPDX name; by default that of ``mix.exs``.
         depends: Further packages that it needs.
         recommends: Packages that are installed with it, unless the administrator objects.
-        distributions: Where it is to be installed: ``debian12``, ``ubuntu24.04``, ... By default the one of this
-            machine, or ``debian12``.
+        distributions: Where it is to be installed: ``debian-12``, ``ubuntu-24.04``, ... By default the one of this
+            machine, or ``debian-12``.
         upgrade: What an upgrade of the package does to a running system: ``hot-or-restart``, ``hot-only``,
             ``restart``, or ``manual``.
         compression: ``zstd``, ``xz`` or ``gzip``; by default zstd, or xz where a distribution cannot read that.
