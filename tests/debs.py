@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from tests.harness import EXAMPLES, Done, build, copy_project, wait_for
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.hosts.booted import BootedHost
 
 PORT = 4052
@@ -133,7 +134,7 @@ class Customer:
     _thread: threading.Thread | None = None
     _open: bool = True
 
-    def __enter__(self) -> Customer:
+    def __enter__(self) -> Self:
         self._thread = threading.Thread(target=self._ask)
         self._thread.start()
         wait_for(lambda: self.asked > 0, "the first answer")
@@ -145,7 +146,8 @@ class Customer:
         self._thread.join()
 
     def _ask(self) -> None:
-        script = f"for n in 1 2 3 4 5 6 7 8; do curl -fsS http://localhost:{PORT}/price/lamp >/dev/null || echo failed; done"
+        ask = f"curl -fsS http://localhost:{PORT}/price/lamp >/dev/null || echo failed"
+        script = f"for n in 1 2 3 4 5 6 7 8; do {ask}; done"
         while self._open:
             done = self.shop.host.run("sh", "-c", script)
             self.asked += 8

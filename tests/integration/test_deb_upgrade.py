@@ -126,7 +126,14 @@ def test_a_purged_package_leaves_nothing_but_its_user(installed):
     assert installed.install("0.2.0").status == 0
     done = installed.dpkg("-P", "shop")
     assert (done.status, done.err) == (0, ""), done
-    for path in (ROOT, "var/lib/shop", "var/log/shop", "etc/shop", "usr/bin/shop", "etc/needrestart/conf.d/shop.conf"):
+    for path in (
+        ROOT,
+        "var/lib/shop",
+        "var/log/shop",
+        "etc/shop",
+        "usr/bin/shop",
+        "etc/needrestart/conf.d/shop.conf",
+    ):
         assert not installed.exists(path), path
     units = installed.host.run("sh", "-c", "find /etc/systemd /usr/lib/systemd /var/lib/systemd -name 'shop*'").out
     assert units == ""

@@ -1,4 +1,4 @@
-"""The file of a Debian package, see ``deb(5)``: an ``ar`` archive of a version, the control archive and the data archive.
+"""The file of a Debian package, see ``deb(5)``: an ``ar`` archive of a version number and two tar archives.
 
 It is written straight from values: no staging tree, no program of Debian's. The same package gives the same bytes:
 entries sorted, owned by root, with one time for all. Memory stays small whatever the size: the data archive, which
@@ -145,8 +145,8 @@ def _write_ar(target: BinaryIO, control: bytes, data: BinaryIO, suffix: str, mti
     """Write the outer archive, see ``ar(5)``: members begin at even places."""
     size = data.tell()
     target.write(b"!<arch>\n")
-    for name, member in (("debian-binary", b"2.0\n"), (f"control.tar.{suffix}", control)):
-        target.write(_ar_header(name, len(member), mtime) + member + b"\n" * (len(member) % 2))
+    members = (("debian-binary", b"2.0\n"), (f"control.tar.{suffix}", control))
+    target.writelines(_ar_header(name, len(data), mtime) + data + b"\n" * (len(data) % 2) for name, data in members)
     target.write(_ar_header(f"data.tar.{suffix}", size, mtime))
     data.seek(0)
     shutil.copyfileobj(data, target, _PART)

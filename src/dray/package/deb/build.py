@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dray.assemble.facts import facts_of
 from dray.errors import ConfigError
 from dray.package.deb.changelog import changes_of_tags, format_changelog, parse_changelog
+from dray.package.deb.dependencies import list_relations
 from dray.package.deb.description import Description, describe_package
 from dray.package.deb.files import list_documents, list_host_files, list_release_files
 from dray.package.deb.lintian import format_overrides
 from dray.package.deb.package import DebPackage
 from dray.package.deb.place import Place
-from dray.package.deb.dependencies import list_relations
 from dray.package.deb.scripts import build_script_values, render_scripts
 from dray.package.deb.service_files import build_package_service
 from dray.project.git import read_author, read_tags
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from dray.core.contents import Entry
@@ -88,7 +88,7 @@ def build_package(packaging: Packaging, ctx: Context, options: DebOptions) -> De
 
 
 def list_around(
-    packaging: Packaging, ctx: Context, options: DebOptions, values: dict[str, object]
+    packaging: Packaging, ctx: Context, options: DebOptions, values: Mapping[str, Any]
 ) -> tuple[list[Entry], tuple[str, ...]]:
     """Return the files around a release, and which of them the administrator may change."""
     release, described = packaging.release, packaging.described

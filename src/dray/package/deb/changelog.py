@@ -12,12 +12,14 @@ from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import TYPE_CHECKING
 
+from dray.package.deb.identity import upstream_version
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _HEADING = re.compile(
     r"^#{1,3}\s+\[?v?(?P<version>\d+\.[0-9A-Za-z.+~-]*)\]?(?:\([^)]*\))?\s*"
-    r"(?:[-–—(:]*\s*(?P<date>\d{4}-\d{2}-\d{2}))?.*$",
+    r"(?:[-(:\u2013\u2014]*\s*(?P<date>\d{4}-\d{2}-\d{2}))?.*$",
     re.MULTILINE,
 )
 _ITEM = re.compile(r"^\s*[-*+]\s+(.+(?:\n(?!\s*[-*+]\s)[ \t]+\S.*)*)", re.MULTILINE)
@@ -78,8 +80,10 @@ def format_changelog(
     if own in known:
         older = known[known.index(own) + 1 :]
     entries = [_format_entry(own, package, version, maintainer, time)]
-    for change in older[: _MOST - 1]:
-        entries.append(_format_entry(change, package, change.version.replace("-", "~") + "-1", maintainer, time))
+    entries += [
+        _format_entry(change, package, f"{upstream_version(change.version)}-1", maintainer, time)
+        for change in older[: _MOST - 1]
+    ]
     return "\n".join(entries)
 
 

@@ -36,7 +36,7 @@ _INNER = ("bin/", "erts-", "lib/", "releases/")
 def list_release_files(release: Release, tree: Path, place: Place) -> list[Entry]:
     """Return the release's own entries, read from its tree.
 
-    Left out is what only developers need, the files of other init systems, and hooks that are in the maintainer scripts.
+    Left out is what only developers need, the files of init systems, and hooks that the maintainer scripts carry.
     """
     hooks = tuple(f"{release.version_path}/hooks/{point}/" for point in PACKAGE_POINTS)
     found: list[Entry] = []
@@ -106,7 +106,9 @@ def list_documents(
         commands=[Command(_escape(item.usage), _escape(item.summary)) for item in list_commands(release)],
     )
     licences = format_copyright(
-        list_licences(release, project, described, year=time.gmtime(time_of).tm_year), name=project.name, source=described.homepage
+        list_licences(release, project, described, year=time.gmtime(time_of).tm_year),
+        name=project.name,
+        source=described.homepage,
     )
     return [
         File(f"{folder}/copyright", licences.encode()),

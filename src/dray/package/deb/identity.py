@@ -33,10 +33,67 @@ _ARCHITECTURES = {
     "loongarch64": "loong64",
 }
 SECTIONS = frozenset(
-    "admin cli-mono comm database debug devel doc editors education electronics embedded erlang fonts games gnome "
-    "gnu-r gnustep golang graphics hamradio haskell httpd interpreters introspection java javascript kde kernel "
-    "libdevel libs lisp localization mail math metapackages misc net news ocaml oldlibs otherosfs perl php python "
-    "ruby rust science shells sound tasks tex text utils vcs video web x11 xfce zope".split()
+    (  # fmt: skip
+        "admin",
+        "cli-mono",
+        "comm",
+        "database",
+        "debug",
+        "devel",
+        "doc",
+        "editors",
+        "education",
+        "electronics",
+        "embedded",
+        "erlang",
+        "fonts",
+        "games",
+        "gnome",
+        "gnu-r",
+        "gnustep",
+        "golang",
+        "graphics",
+        "hamradio",
+        "haskell",
+        "httpd",
+        "interpreters",
+        "introspection",
+        "java",
+        "javascript",
+        "kde",
+        "kernel",
+        "libdevel",
+        "libs",
+        "lisp",
+        "localization",
+        "mail",
+        "math",
+        "metapackages",
+        "misc",
+        "net",
+        "news",
+        "ocaml",
+        "oldlibs",
+        "otherosfs",
+        "perl",
+        "php",
+        "python",
+        "ruby",
+        "rust",
+        "science",
+        "shells",
+        "sound",
+        "tasks",
+        "tex",
+        "text",
+        "utils",
+        "vcs",
+        "video",
+        "web",
+        "x11",
+        "xfce",
+        "zope",
+    )
 )
 """The sections of Debian's archive, https://packages.debian.org/unstable/."""
 
@@ -49,8 +106,8 @@ def package_name(release: str) -> str:
 def upstream_version(version: str, commit: Commit | None = None) -> str:
     """Return a version that orders in Debian as it does in SemVer 2.0.
 
-    A pre-release is older than its release, which Debian says with a tilde. What stands behind a plus sign has no order
-    in SemVer; the time of the commit in front of it gives it one, so that a later build is an upgrade.
+    A pre-release is older than its release, which Debian says with a tilde. What stands behind a plus sign has no
+    order in SemVer; the time of the commit in front of it gives it one, so that a later build is an upgrade.
 
     Args:
         version: The release's version.
@@ -94,7 +151,9 @@ def find_architecture(cpus: frozenset[str]) -> str:
         return "all"
     names = sorted(_ARCHITECTURES.get(cpu, "") for cpu in cpus)
     if len(names) > 1 or not names[0]:
-        raise ConfigError("deb: a package has machine code for one CPU that Debian knows", got=", ".join(sorted(cpus)))
+        raise ConfigError(
+            "deb: a package has machine code for one CPU that Debian knows", got=", ".join(sorted(cpus))
+        )
     return names[0]
 
 
