@@ -38,7 +38,7 @@ def read_tags(shell: Shell, root: Path) -> tuple[tuple[str, int, tuple[str, ...]
     )
     tags = [line.split() for line in listed.splitlines()]
     found = []
-    for (name, moment), older in zip(tags, [*(tag[0] for tag in tags[1:]), ""], strict=bool(tags)):
+    for (name, moment), older in zip(tags, [*(tag[0] for tag in tags), ""][1:], strict=True):
         span = f"{older}..{name}" if older else name
         subjects = _git(shell, root, "log", "--no-merges", "--format=%s", span).splitlines()
         found.append((name, int(moment), tuple(subjects)))

@@ -45,7 +45,7 @@ class Change:
 def parse_changelog(text: str) -> tuple[Change, ...]:
     """Return the versions of a ``CHANGELOG.md``, in its order; headings without a version are left out."""
     found = list(_HEADING.finditer(text))
-    ends = [*(match.start() for match in found[1:]), len(text)]
+    ends = [*(match.start() for match in found), len(text)][1:]
     return tuple(
         Change(match["version"], _parse_date(match["date"]), _read_items(text[match.end() : end]))
         for match, end in zip(found, ends, strict=True)

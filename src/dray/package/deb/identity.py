@@ -32,69 +32,13 @@ _ARCHITECTURES = {
     "s390x": "s390x",
     "loongarch64": "loong64",
 }
-SECTIONS = frozenset(
-    (  # fmt: skip
-        "admin",
-        "cli-mono",
-        "comm",
-        "database",
-        "debug",
-        "devel",
-        "doc",
-        "editors",
-        "education",
-        "electronics",
-        "embedded",
-        "erlang",
-        "fonts",
-        "games",
-        "gnome",
-        "gnu-r",
-        "gnustep",
-        "golang",
-        "graphics",
-        "hamradio",
-        "haskell",
-        "httpd",
-        "interpreters",
-        "introspection",
-        "java",
-        "javascript",
-        "kde",
-        "kernel",
-        "libdevel",
-        "libs",
-        "lisp",
-        "localization",
-        "mail",
-        "math",
-        "metapackages",
-        "misc",
-        "net",
-        "news",
-        "ocaml",
-        "oldlibs",
-        "otherosfs",
-        "perl",
-        "php",
-        "python",
-        "ruby",
-        "rust",
-        "science",
-        "shells",
-        "sound",
-        "tasks",
-        "tex",
-        "text",
-        "utils",
-        "vcs",
-        "video",
-        "web",
-        "x11",
-        "xfce",
-        "zope",
-    )
-)
+_SECTIONS = """
+admin cli-mono comm database debug devel doc editors education electronics embedded erlang fonts games gnome
+gnu-r gnustep golang graphics hamradio haskell httpd interpreters introspection java javascript kde kernel
+libdevel libs lisp localization mail math metapackages misc net news ocaml oldlibs otherosfs perl php python
+ruby rust science shells sound tasks tex text utils vcs video web x11 xfce zope
+"""
+SECTIONS = frozenset(_SECTIONS.split())
 """The sections of Debian's archive, https://packages.debian.org/unstable/."""
 
 
