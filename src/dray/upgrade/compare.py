@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from dray.upgrade.side import Content, Side
+    from dray.upgrade.content import Content
+    from dray.upgrade.side import Side
 
     _Sorted = tuple[Side, Mapping[str, Mapping[str, Content]]]
 

@@ -12,7 +12,8 @@ from dray.beam.etf import decode
 from dray.core.application import Application, AppOrigin, AppSpec, Mode
 from dray.core.contents import Directory, File, Symlink
 from dray.core.release import Release
-from dray.upgrade.rename import rename_applications, rename_build
+from dray.upgrade.rename import rename_build
+from dray.upgrade.rename_release import rename_applications
 from tests.unit.upgrade.releases import app, list_files, make_beam, make_boot, make_build
 
 VERSIONS = {"shop": "0.1.0+abcdef"}
