@@ -44,7 +44,8 @@ def diff_command(old: str, new: str, html: Path | None, env: str | None, *, as_j
     with _open(old, chosen) as before, _open(new, chosen) as after:
         difference = compare_sides(before.side, after.side)
         if before.build is not None and after.build is not None:
-            difference = replace(difference, reasons=list_restart_reasons(before.build, after.build))
+            reasons = list_restart_reasons(before.build, after.build, difference)
+            difference = replace(difference, reasons=reasons)
     if html is not None:
         html.write_text(render_page(difference), encoding="utf-8")
         click.echo(f"{html} written; open it in a browser", err=True)

@@ -57,17 +57,18 @@ class Plan:
         return not self.reasons
 
 
-def plan_upgrade(base: Build, new: Build) -> Plan:
+def plan_upgrade(base: Build, new: Build, difference: Difference | None = None) -> Plan:
     """Return what an upgrade from a base has to do.
 
     Args:
         base: What it starts from.
         new: What it leads to, its applications in the versions that they will have.
+        difference: What differs between them, where that is known.
 
     Raises:
         IntegrityError: A module is damaged.
     """
-    difference = compare_sides(base.side, new.side)
+    difference = difference or compare_sides(base.side, new.side)
     reasons = tuple(dict.fromkeys(list_reasons(base, new, difference)))
     applications = () if reasons else tuple(_plan_applications(base, new, difference))
     return Plan(base, new, difference, applications, reasons)

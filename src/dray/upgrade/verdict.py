@@ -13,18 +13,21 @@ from dray.upgrade.suffix import choose_versions
 
 if TYPE_CHECKING:
     from dray.upgrade.build import Build
+    from dray.upgrade.compare import Difference
 
 
-def list_restart_reasons(old: Build, new: Build) -> tuple[str, ...]:
+def list_restart_reasons(old: Build, new: Build, difference: Difference) -> tuple[str, ...]:
     """Return why an upgrade would need a restart; nothing where none is known.
 
     Args:
         old: The build that runs.
         new: The build that it is to become. Applications that changed under the same version count as if they had the
             versions that the step ``upgrade`` gives them.
+        difference: What differs between them.
 
     Raises:
         IntegrityError: A module is damaged.
     """
-    planned = plan_upgrade(old, rename_build(new, choose_versions(new, (old,))))
+    versions = choose_versions(new, (old,))
+    planned = plan_upgrade(old, rename_build(new, versions), None if versions else difference)
     return tuple(dict.fromkeys((*planned.reasons, *new.side.upgrades.get(old.version, ()))))
