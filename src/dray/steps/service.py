@@ -56,6 +56,6 @@ def _list_options() -> tuple[Option, ...]:
 
 
 service: StepDefinition[...] = StepDefinition(
-    "service", add_service, _list_options(), reads_tree=False, repeatable=True
+    "service", add_service, _list_options, reads_tree=False, repeatable=True
 )
 """The step; its options are the fields of ``dray.service.options.ServiceOptions``."""
