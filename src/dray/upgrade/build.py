@@ -8,10 +8,10 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from dray.beam.app_file import parse_app
-from dray.beam.boot_order import BootApplication, order_applications
 from dray.beam.module_facts import parse_module
 from dray.core.application import PARTS_OF_OTP, AppOrigin, Mode
 from dray.errors import UsageError
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
     from dray.upgrade.content import Content
     from dray.upgrade.side import Side
 
-_MODULE = re.compile(r"lib/([^/]+)/ebin/([^/]+)\.beam\Z")
+_MODULE = re.compile(r"ebin/([^/]+)\.beam\Z")
 _OF_THE_RUNTIME = frozenset({AppOrigin.OTP.value, AppOrigin.ELIXIR.value})
 _ALWAYS_OF_OTP = frozenset({"kernel", "stdlib", "sasl", "compiler", "erl_interface"})
 _ALWAYS_OF_ELIXIR = frozenset({"elixir", "eex", "ex_unit", "iex", "logger", "mix"})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Build:
     """A release whose files can be read.
 
@@ -77,18 +77,20 @@ class Build:
 
     def order_applications(self) -> tuple[str, ...]:
         """Return the names of the applications in the order in which they start."""
+        from dray.beam.boot_order import BootApplication, order_applications  # noqa: PLC0415 - a comparison does not ask
+
         booted = tuple(BootApplication(self.read_spec(app.name), Mode(app.mode), "") for app in self.rel.applications)
         return tuple(app.spec.name for app in order_applications(booted))
 
-    def find_modules(self) -> dict[str, tuple[str, Content]]:
-        """Return the application and the content of every module."""
-        names = {f"{name}-{version}": name for name, version in self.side.applications.items()}
-        found = {}
-        for path, content in self.side.files.items():
-            parts = _MODULE.match(path)
-            if parts is not None and parts[1] in names:
-                found[parts[2]] = (names[parts[1]], content)
-        return found
+    @cached_property
+    def modules(self) -> dict[str, tuple[str, Content]]:
+        """The application and the content of every module."""
+        return {
+            parts[1]: (name, content)
+            for name in self.side.applications
+            for path, content in self.side.list_application(name).items()
+            if (parts := _MODULE.match(path))
+        }
 
     def carries(self, application: str) -> bool:
         """Tell whether an application's files are in it; those of OTP may be the host's."""

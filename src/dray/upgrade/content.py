@@ -39,6 +39,7 @@ class Content:
     data: bytes | None = field(default=None, repr=False)
     digest: str = ""
     place: str = ""
+    _compared: dict[Content, bool] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def is_known(self) -> bool:
@@ -83,14 +84,10 @@ class Content:
         Raises:
             IntegrityError: One is a module, and damaged.
         """
-        # An upgrade is compared once more when its applications have got their versions.
+        # Asked again where applications get other versions, and where an upgrade is checked.
         if other not in self._compared:
             self._compared[other] = self._compare(other)
         return self._compared[other]
-
-    @cached_property
-    def _compared(self) -> dict[Content, bool]:
-        return {}
 
     def _compare(self, other: Content) -> bool:
         if not (self.is_known and other.is_known):

@@ -10,7 +10,7 @@ from dray.upgrade.module_change import Kind, ModuleChange, classify_module
 from dray.upgrade.reasons import list_reasons
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from dray.upgrade.build import Build
     from dray.upgrade.compare import Changes, Difference
@@ -75,7 +75,7 @@ def plan_upgrade(base: Build, new: Build, difference: Difference | None = None) 
 
 
 def _plan_applications(base: Build, new: Build, difference: Difference) -> Iterator[ApplicationPlan]:
-    before, after = frozenset(base.find_modules()), frozenset(new.find_modules())
+    before, after = base.modules.keys(), new.modules.keys()
     for app in difference.applications:
         if app.old is not None and app.new is not None and app.old != app.new:
             changes = (
@@ -86,7 +86,7 @@ def _plan_applications(base: Build, new: Build, difference: Difference) -> Itera
             yield ApplicationPlan(app.name, app.old, app.new, changes)
 
 
-def _plan_new(name: str, application: str, new: Build, before: frozenset[str]) -> ModuleChange:
+def _plan_new(name: str, application: str, new: Build, before: Collection[str]) -> ModuleChange:
     """Return what is done with a module that is new in its application, and may come from another one."""
     facts = new.read_module(application, name)
     if name in before:

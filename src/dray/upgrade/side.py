@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from dray.assemble.stored import is_manifest, parse_manifest
@@ -24,7 +25,7 @@ _REL = re.compile(r"releases/([^/]+)/[^/]+\.rel\Z")
 _CONFIG = re.compile(r"releases/[^/]+/sys\.config\Z")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Side:
     """A release.
 
@@ -56,6 +57,20 @@ class Side:
     rel: RelFile | None = None
     origins: Mapping[str, str] = field(default_factory=dict)
     upgrades: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @cached_property
+    def folders(self) -> dict[str, dict[str, Content]]:
+        """The files below ``lib``, by the folder of the application and the path in it."""
+        found: dict[str, dict[str, Content]] = {}
+        for path, content in self.files.items():
+            if path.startswith("lib/"):
+                folder, _, inner = path[4:].partition("/")
+                found.setdefault(folder, {})[inner] = content
+        return found
+
+    def list_application(self, name: str) -> dict[str, Content]:
+        """Return the files of an application, by their paths in its folder; none where the release has none."""
+        return self.folders.get(f"{name}-{self.applications.get(name)}", {})
 
     @property
     def consolidated(self) -> frozenset[str]:

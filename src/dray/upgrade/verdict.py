@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dray.upgrade.plan import plan_upgrade
-from dray.upgrade.rename import rename_build
 from dray.upgrade.suffix import choose_versions
 
 if TYPE_CHECKING:
@@ -29,5 +28,10 @@ def list_restart_reasons(old: Build, new: Build, difference: Difference) -> tupl
         IntegrityError: A module is damaged.
     """
     versions = choose_versions(new, (old,))
-    planned = plan_upgrade(old, rename_build(new, versions), None if versions else difference)
+    if versions:
+        from dray.upgrade.rename import rename_build  # noqa: PLC0415 - most releases keep their versions
+
+        planned = plan_upgrade(old, rename_build(new, versions))
+    else:
+        planned = plan_upgrade(old, new, difference)
     return tuple(dict.fromkeys((*planned.reasons, *new.side.upgrades.get(old.version, ()))))

@@ -100,5 +100,5 @@ def test_a_build_is_renamed_as_a_release_is():
     build = rename_build(make_build(apps=APPS), VERSIONS)
     assert build.side.applications["shop"] == "0.1.0+abcdef"
     assert build.read_spec("shop").version == "0.1.0+abcdef"
-    assert build.find_modules()["m"][0] == "shop"
+    assert build.modules["m"][0] == "shop"
     assert [app.version for app in build.rel.applications if app.name == "shop"] == ["0.1.0+abcdef"]
