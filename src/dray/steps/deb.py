@@ -66,5 +66,5 @@ def _list_options() -> tuple[Option, ...]:
     return read_options(DebOptions, skip=0)
 
 
-deb: StepDefinition[...] = StepDefinition("deb", add_deb, _list_options(), repeatable=True)
+deb: StepDefinition[...] = StepDefinition("deb", add_deb, _list_options, repeatable=True)
 """The step; its options are the fields of ``dray.package.deb.options.DebOptions``."""
