@@ -7,6 +7,9 @@ Mint, counts as that.
 from __future__ import annotations
 
 import shlex
+from pathlib import Path
+
+from dray.errors import ConfigError
 
 _CODENAMES = {
     "bullseye": "debian-11",
@@ -18,6 +21,28 @@ _CODENAMES = {
 }
 DISTRIBUTIONS = tuple(_CODENAMES.values())
 """Those whose libraries dray knows, the oldest of each kind first."""
+_OS_RELEASE = (Path("/etc/os-release"), Path("/usr/lib/os-release"))
+_DEFAULT = "debian-12"
+
+
+def read_machine(files: tuple[Path, ...] = _OS_RELEASE) -> str | None:
+    """Return the distribution that this machine runs; None where it is none that dray knows."""
+    for file in files:
+        if file.is_file():
+            return find_distribution(file.read_text(encoding="utf-8", errors="replace"))
+    return None
+
+
+def choose_distributions(given: tuple[str, ...], machine: str | None) -> tuple[str, ...]:
+    """Return the distributions to build for: those that the user names, else that of the machine, else Debian 12.
+
+    Raises:
+        ConfigError: One is not known.
+    """
+    for name in given:
+        if name not in DISTRIBUTIONS:
+            raise ConfigError(f"deb: distributions are {', '.join(DISTRIBUTIONS)}", got=name, choices=DISTRIBUTIONS)
+    return given or (machine or _DEFAULT,)
 
 
 def find_distribution(os_release: str) -> str | None:
