@@ -13,10 +13,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-from dray.package.deb.symbols import parse_shlibs, parse_symbols
 from tools.shlibs.archive import Archive
 from tools.shlibs.libraries import merge_libraries, write_libraries
 from tools.shlibs.ubuntu import derive_libraries, read_releases
+
+from dray.package.deb.symbols import parse_shlibs, parse_symbols
 
 DATA = Path(__file__).parents[2] / "src/dray/package/deb/data"
 SUITES = {"debian-11": "bullseye", "debian-12": "bookworm", "debian-13": "trixie"}

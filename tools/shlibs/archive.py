@@ -8,9 +8,19 @@ from __future__ import annotations
 import re
 import subprocess
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-_FOLDERS = ("etc/sources.list.d", "etc/preferences.d", "lists/partial", "cache/archives/partial", "debs", "etc/apt.conf.d")
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_FOLDERS = (
+    "etc/sources.list.d",
+    "etc/preferences.d",
+    "lists/partial",
+    "cache/archives/partial",
+    "debs",
+    "etc/apt.conf.d",
+)
 _KEYS = "/usr/share/keyrings/debian-archive-keyring.gpg"
 
 

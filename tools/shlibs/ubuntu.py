@@ -45,8 +45,8 @@ class Release:
     def origin(self) -> str:
         """What the file says of itself."""
         return (
-            f"derived by tools/shlibs from {self.base}.json by what tools/shlibs/ubuntu.json says, which was written by "
-            "hand; not generated from Ubuntu's packages"
+            f"derived by tools/shlibs from {self.base}.json by what tools/shlibs/ubuntu.json says, which was written "
+            "by hand; not generated from Ubuntu's packages"
         )
 
 
@@ -56,7 +56,11 @@ def read_releases() -> list[Release]:
         Release(
             name,
             base,
-            {package: versions[place] for package, versions in _FACTS["packages"].items() if versions[place] != _NONE},
+            {
+                package: versions[place]
+                for package, versions in _FACTS["packages"].items()
+                if versions[place] != _NONE
+            },
             _FACTS["libraries"].get(name, {}),
             _FACTS["versions"].get(name, {}),
         )

@@ -1,4 +1,4 @@
-"""Reads what an ELF file needs at run time: shared libraries, and the symbols and symbol versions that it takes of them.
+"""Reads what an ELF file needs at run time: shared libraries, and the symbols and versions that it takes of them.
 
 All of it stands in the dynamic segment, System V ABI chapter 5, and in the version tables of the Linux Standard Base.
 pyelftools finds the segments; the tables are read here, since it makes an object of each entry, and an emulator has
@@ -104,11 +104,14 @@ def read_needs(data: bytes, *, file: str) -> Needs:
     """
     cpu = read_header(data, file=file).cpu
     from elftools.common.exceptions import ELFError  # noqa: PLC0415 - 35 ms, only for native code
+    from elftools.common.utils import struct_parse  # noqa: PLC0415
     from elftools.elf.elffile import ELFFile  # noqa: PLC0415
 
     try:
         elf = ELFFile(BytesIO(data))
-        segments = [segment.header for segment in elf.iter_segments()]
+        head, row = elf.header, elf.structs.Elf_Phdr
+        places = range(head.e_phoff, head.e_phoff + head.e_phnum * head.e_phentsize, head.e_phentsize or 1)
+        segments = [struct_parse(row, elf.stream, place) for place in places]  # iter_segments reads all sections
         interpreter = _read_interpreter(data, segments)
         tables = Tables(data, elf.elfclass, elf.little_endian, _list_loads(segments))
         place = next((one for one in segments if one.p_type == "PT_DYNAMIC"), None)
@@ -157,9 +160,7 @@ def _iterate_versions(tables: Tables, dynamic: Dynamic) -> Iterator[tuple[int, S
             place += following
 
 
-def _iterate_symbols(
-    tables: Tables, dynamic: Dynamic, versions: dict[int, SymbolVersion]
-) -> Iterator[NeededSymbol]:
+def _iterate_symbols(tables: Tables, dynamic: Dynamic, versions: dict[int, SymbolVersion]) -> Iterator[NeededSymbol]:
     """Yield the symbols that the file does not define."""
     names = tables.list_undefined(dynamic)
     if not names:

@@ -71,9 +71,10 @@ class Tables:
     def read_dynamic(self, place: int, size: int) -> Dynamic:
         """Return the dynamic segment."""
         row = struct.Struct(f"{self._order}{'qQ' if self.bits == 64 else 'iI'}")
-        data = self.data[place : place + size - size % row.size]
+        if place + size > len(self.data):
+            raise ValueError("the dynamic segment lies outside of the file")
         entries = []
-        for tag, value in row.iter_unpack(data[: len(data) - len(data) % row.size]):
+        for tag, value in row.iter_unpack(self.data[place : place + size - size % row.size]):
             if tag == 0:
                 break
             entries.append((tag, value))

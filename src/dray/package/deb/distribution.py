@@ -1,7 +1,7 @@
 """The distributions that packages are made for, and which of them a machine runs (os-release(5)).
 
-A distribution is its ``ID`` and ``VERSION_ID``, as in ``debian-12``. One that is derived of another, such as Linux Mint,
-counts as that.
+A distribution is its ``ID`` and ``VERSION_ID``, as in ``debian-12``. One that is derived from another, such as Linux
+Mint, counts as that.
 """
 
 from __future__ import annotations

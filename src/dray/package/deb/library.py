@@ -1,10 +1,10 @@
 """A shared library as a distribution has it: which packages to depend on, and from which version on.
 
 Most symbols of a symbol version came with one version of the package. So a library holds that one for each symbol
-version, and the symbols that are exceptions: the 5,700 symbols of libcrypto are 20 lines.
+version, and the symbols that are exceptions: all of libcrypto, thousands of symbols, is four of them.
 
-A *need* is written as in deb-symbols(5): a version, and after a blank the number of the dependency it refers to, where
-that is not the first. ``0`` is no version.
+A *need* is written as in deb-symbols(5): a version, and after a blank the number of the dependency that it is of,
+where that is not the first. ``0`` is no version.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Library:
         soname: Its name.
         depends: What to depend on, with ``#MINVER#`` in the place of a version; the first is for most symbols.
         minimum: The version of the package that whatever links against the library needs at least.
-        versions: The need of the symbols of each symbol version; empty where the distribution says nothing of symbols.
+        versions: The need of the symbols of each symbol version; empty where nothing is said of symbols.
         symbols: The needs that differ from that, by ``SYMBOL@VERSION``.
     """
 

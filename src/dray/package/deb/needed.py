@@ -1,8 +1,8 @@
 """What one file needs of one library: the relations for the symbols that it takes, and the versions it would miss.
 
-As dpkg-shlibdeps(1) has it: linking against a library needs its lowest version, and each symbol raises that. Beyond it,
-a needed symbol version counts by itself, since the dynamic linker looks for it before any symbol: ``GLIBC_ABI_DT_RELR``
-has none.
+As dpkg-shlibdeps(1) has it: linking against a library needs its lowest version, and each symbol raises that. Beyond
+that, a needed symbol version counts by itself, since the dynamic linker looks for it before any symbol: no symbol is
+of ``GLIBC_ABI_DT_RELR``.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""Reads what Debian's packages say of their libraries: ``symbols`` (deb-symbols(5)) and ``shlibs`` (deb-shlibs(5)).
+r"""Reads what Debian's packages say of their libraries: ``symbols`` (deb-symbols(5)) and ``shlibs`` (deb-shlibs(5)).
 
 Both are control files of binary packages; ``/var/lib/dpkg/info`` has those of the installed ones. Tags and patterns,
 which ``symbols`` files of source packages may have, are gone in them.
 
-    >>> parse_symbols("libx.so.1 libx1 #MINVER#\\n f@X_1 1.0\\n")[0].versions
+    >>> parse_symbols("libx.so.1 libx1 #MINVER#\n f@X_1 1.0\n")[0].versions
     {'X_1': '1.0'}
 """
 
@@ -84,8 +84,12 @@ def _build_library(soname: str, depends: tuple[str, ...], needs: dict[tuple[str,
     for (_, version), need in needs.items():
         by_version[version][need] += 1
     minimum = min((need for need in needs.values() if " " not in need), key=order_version, default="0")
-    versions = {version: min(counts, key=lambda need: (-counts[need], need)) for version, counts in by_version.items()}
-    if BASE in versions:  # which library a symbol without a version is of, nobody says: what is not listed needs least
+    versions = {
+        version: min(counts, key=lambda need: (-counts[need], need)) for version, counts in by_version.items()
+    }
+    if (
+        BASE in versions
+    ):  # which library a symbol without a version is of, nobody says: what is not listed needs least
         versions[BASE] = minimum
     exceptions = {f"{name}@{version}": need for (name, version), need in needs.items() if need != versions[version]}
     return Library(soname, depends, minimum, dict(sorted(versions.items())), dict(sorted(exceptions.items())))

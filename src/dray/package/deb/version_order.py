@@ -1,7 +1,7 @@
 """The order of Debian's versions (deb-version(7)): ``~`` before the end, letters before the rest, digits as numbers.
 
-    >>> sorted(["1.0", "1.0~rc1", "1:0.9"], key=order_version)
-    ['1.0~rc1', '1.0', '1:0.9']
+>>> sorted(["1.0", "1.0~rc1", "1:0.9"], key=order_version)
+['1.0~rc1', '1.0', '1:0.9']
 """
 
 from __future__ import annotations
