@@ -54,10 +54,10 @@ def test_an_upgrade_is_generated_for_a_build_without_one(project):
     assert done.status == 0, done.err
     assert not list(project.glob("_build/prod/rel/shop/releases/*/relup"))
     done = dray("rehearse", "last", "_build/prod/rel/shop", "--json", cwd=project)
-    assert done.status == 0, done.err
+    assert done.status == 0, done.out + done.err
     assert "0.2.0 carries no upgrade from 0.1.0: generating one" in done.err
     report = json.loads(done.out)
-    assert report["equal"]
+    assert report["equal"], done.out
     assert [report[way]["mode"] for way in ("up", "down")] == ["hot", "hot"]
     assert not list(project.glob("_build/prod/rel/shop/releases/*/relup"))
 
