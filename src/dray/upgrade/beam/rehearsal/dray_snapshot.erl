@@ -69,7 +69,7 @@ take(Node, Root) ->
         modules => lists:zip(Modules, MD5s),
         environment => [{Name, Clean(lists:sort(call(Node, application, get_all_env, [Name])))} || Name <- Loaded],
         supervisors => [{Name, Clean(tree(Node, Name))} || Name <- Loaded],
-        registered => lists:sort([Name || Name <- call(Node, erlang, registered, []), not is_of_watcher(Name)]),
+        registered => lists:sort([Name || Name <- call(Node, erlang, registered, []), not comes_and_goes(Name)]),
         protocols => [consolidation(Node, Module) || Module <- protocols(Node, Modules)],
         code_path => Clean(lists:sort([filename:absname(Folder) || Folder <- call(Node, code, get_path, []), Folder =/= "."]))
     }.
@@ -85,9 +85,11 @@ call_all(Node, Calls) ->
     Keys = [rpc:async_call(Node, Module, Function, Arguments) || {Module, Function, Arguments} <- Calls],
     [rpc:yield(Key) || Key <- Keys].
 
-%% release_handler's, code_server's and the console's helpers come and go.
-is_of_watcher(Name) ->
-    lists:member(Name, [timer_server, user_drv, user_drv_reader, user_drv_writer]).
+%% The console's helpers come and go, and what OTP starts when it is first needed depends on what the system has done: its
+%% first connection to another node looks up a name.
+comes_and_goes(Name) ->
+    lists:member(Name, [user_drv, user_drv_reader, user_drv_writer, timer_server, inet_gethost_native,
+                        inet_gethost_native_sup, disk_log_server, disk_log_sup, dets, dets_sup]).
 
 protocols(Node, Modules) ->
     Exported = call_all(Node, [{erlang, function_exported, [Module, '__protocol__', 1]} || Module <- Modules]),
@@ -106,12 +108,14 @@ tree(Node, Application) ->
     end.
 
 %% Ids, modules, restart types and all else of the specifications but what a child was started with. The children of
-%% dynamic supervisors depend on what the system has done, not on its version.
+%% dynamic supervisors, and of the one where OTP starts what is needed, depend on what the system has done, not on its
+%% version.
 subtree(Pid) ->
     case call(node(Pid), proc_lib, translate_initial_call, [Pid]) of
         {supervisor, Module, _} ->
             State = call(node(Pid), sys, get_state, [Pid]),
-            case is_tuple(State) andalso not lists:member(simple_one_for_one, tuple_to_list(State)) of
+            case is_tuple(State) andalso element(2, State) =/= {local, kernel_safe_sup}
+                andalso not lists:member(simple_one_for_one, tuple_to_list(State)) of
                 true ->
                     Flags = {element(3, State), element(6, State), element(7, State)},
                     {supervisor, Module, Flags, [child(Pid, Child) || Child <- call(node(Pid), supervisor, which_children, [Pid])]};
