@@ -30,7 +30,7 @@ def build_second(old, target, run_dray):
 
 
 def copy_elixir(target):
-    """Copy this machine's Elixir, as one of another version; return its folder and the version."""
+    """Copy this machine's Elixir, as one of another version."""
     shutil.copytree(Path(shutil.which("elixir")).resolve().parent.parent, target, symlinks=True)
     for file in target.glob("lib/*/ebin/*.app"):
         file.write_text(re.sub(r'\{vsn, *"1\.(\d+)\.\d+"', r'{vsn,"1.\1.99"', file.read_text()))
@@ -71,7 +71,8 @@ def pair(request) -> tuple[Version, Version, tuple[str, ...]]:
 def test_another_runtime_is_a_restart_with_its_reason_there_and_back(pair, epmd):
     first, second, shell = pair
     (verdict, *reasons) = second.verdicts["0.1.0"]
-    assert verdict == "restart"
+    found = {reason.split()[0] for reason in reasons if reason.endswith(": a node cannot change its runtime")}
+    assert (verdict, found) == ("restart", {"ERTS", "OTP", "Elixir"} if shell else {"Elixir"})
     launcher = install(second.project.parent / "host", epmd, (first,), {})
     launcher.shell = shell
     with launcher.running():
