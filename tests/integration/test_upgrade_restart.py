@@ -131,7 +131,7 @@ def test_a_restart_whose_system_is_killed_leaves_one_version_whole_and_the_same_
     done = change(launcher, "upgrade", "0.2.0", "--restart", DRAY_STOP_AT=f"{step} node")
     if step in {"trial", "stopped"}:
         assert (done["status"], done["mode"]) == (0, "restart"), done["err"]
-    else:
+    elif done["status"] != 0:  # a service manager may have started it again before the launcher looks
         assert done["error"] == "the system went away when it was done; the next start starts 0.2.0", done["err"]
     come_back()
     require_fresh(launcher, find_running(launcher))
