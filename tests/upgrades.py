@@ -9,11 +9,15 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from dray.beam.etf import decode
 from dray.upgrade.local_node import copy_release
+from dray.upgrade.snapshot import build_snapshot
 from tests.harness import Done, Launcher, dray, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from dray.upgrade.snapshot import Snapshot
 
 _numbers = count(1)
 
@@ -143,26 +147,34 @@ def ask(launcher: Launcher, expression: str) -> str:
     """Return what an expression of Elixir is in the running system, as text; faster than the launcher's ``rpc``."""
     answer = Path(launcher.env["RELEASE_TMP"], "answer")
     code = f'File.write!("{answer}", inspect(({expression}), limit: :infinity))'
-    (program,) = launcher.tree.glob("erts-*/bin/erl_call")
-    cookie = Path(launcher.env["RELEASE_TMP"], "COOKIE").read_text().strip()
-    done = run(
-        *(
-            *launcher.shell,
-            program,
-            "-h",
-            f"ask-{next(_numbers)}",
-            "-sname",
-            launcher.env["RELEASE_NODE"],
-            "-c",
-            cookie,
-            "-e",
-        ),
-        cwd=launcher.tree,
-        env=launcher.env,
-        stdin=f"'Elixir.Code':eval_string({json.dumps(code)}), ok.\n",
-    )
-    assert done.out == "{ok, ok}", done
+    call_node(launcher, f"'Elixir.Code':eval_string({json.dumps(code)})")
     return answer.read_text()
+
+
+def look_at(launcher: Launcher, tool: Path) -> Snapshot:
+    """Return what a running system is, as rehearsals see it.
+
+    Args:
+        launcher: The system's.
+        tool: The compiled ``dray_snapshot``, without its suffix.
+    """
+    answer = Path(launcher.env["RELEASE_TMP"], "answer.etf")
+    call_node(
+        launcher,
+        f'{{module, Tool}} = code:load_abs("{tool}"),'
+        f' ok = file:write_file("{answer}", term_to_binary(Tool:take(node(), "{launcher.tree}"))),'
+        " code:delete(Tool), code:purge(Tool)",
+    )
+    return build_snapshot(decode(answer.read_bytes()))
+
+
+def call_node(launcher: Launcher, code: str) -> None:
+    """Run Erlang code in the running system."""
+    program = next(launcher.tree.glob("erts-*/bin/erl_call"))
+    node, cookie = launcher.env["RELEASE_NODE"], Path(launcher.env["RELEASE_TMP"], "COOKIE").read_text().strip()
+    argv = (*launcher.shell, program, "-h", f"ask-{next(_numbers)}", "-sname", node, "-c", cookie, "-e")
+    done = run(*argv, cwd=launcher.tree, env=launcher.env, stdin=f"{code}, ok.\n")
+    assert done.out == "{ok, ok}", done
 
 
 def list_versions(launcher: Launcher) -> dict[str, str]:

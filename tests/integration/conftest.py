@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from dray.upgrade.snapshot import find_differences
 from tests.evolving import SECOND
-from tests.harness import Launcher, build, copy_project, mix_release, wait_for
-from tests.upgrades import Version, add_version, build_version
+from tests.harness import ROOT, Launcher, build, copy_project, mix_release, run, wait_for
+from tests.upgrades import Version, add_version, ask, build_version, list_versions, look_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -147,3 +148,26 @@ def installed(first: Version, epmd: int, tmp_path: Path) -> Callable[..., Launch
 def installed_once(first: Version, epmd: int, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Launcher]:
     """Do what ``installed`` does, for all tests of a module."""
     return lambda *versions, **env: install(tmp_path_factory.mktemp("host"), epmd, (first, *versions), env)
+
+
+@pytest.fixture(scope="session")
+def require_fresh(
+    first: Version, second: Version, epmd: int, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[Launcher, str], None]:
+    """Return a function that fails unless a system is what a start of one of both versions makes of it."""
+    folder = tmp_path_factory.mktemp("fresh")
+    source = ROOT / "src/dray/upgrade/beam/rehearsal/dray_snapshot.erl"
+    assert run("erlc", "-o", folder, source, cwd=folder).status == 0
+    fresh = {}
+    for version in (first, second):
+        with install(folder / version.version, epmd, (version,), {}).running() as launcher:
+            fresh[version.version] = look_at(launcher, folder / source.stem)
+
+    def require(launcher: Launcher, version: str) -> None:
+        assert [name for name, notes in list_versions(launcher).items() if "running" in notes] == [version]
+        assert ask(launcher, 'System.get_env("RELEASE_VSN")') == f'"{version}"'
+        helpers = "Enum.any?([:dray_node, :dray_environment], &:code.is_loaded/1)"
+        wait_for(lambda: ask(launcher, helpers) == "false", "the helpers to go")
+        assert find_differences(look_at(launcher, folder / source.stem), fresh[version]) == ()
+
+    return require

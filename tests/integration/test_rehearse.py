@@ -7,6 +7,7 @@ import json
 import pytest
 
 from tests.harness import EXAMPLES, build, copy_project, dray
+from tests.upgrades import ask
 
 pytestmark = pytest.mark.beam
 
@@ -54,12 +55,28 @@ def test_an_upgrade_is_generated_for_a_build_without_one(project):
     assert done.status == 0, done.err
     assert not list(project.glob("_build/prod/rel/shop/releases/*/relup"))
     done = dray("rehearse", "last", "_build/prod/rel/shop", "--json", cwd=project)
-    assert done.status == 0, done.err
+    assert done.status == 0, done.out + done.err
     assert "0.2.0 carries no upgrade from 0.1.0: generating one" in done.err
     report = json.loads(done.out)
-    assert report["equal"]
+    assert report["equal"], done.out
     assert [report[way]["mode"] for way in ("up", "down")] == ["hot", "hot"]
     assert not list(project.glob("_build/prod/rel/shop/releases/*/relup"))
+
+
+NEEDED = """
+:pang = Node.ping(:"nobody@#{Node.self() |> to_string() |> String.split("@") |> Enum.at(1)}")
+{:ok, _} = :timer.send_after(1_000_000, :late)
+{:ok, _} = :dets.open_file(:kept, file: ~c"FOLDER/kept")
+{:ok, _} = :disk_log.open(name: :written, file: ~c"FOLDER/written")
+"""
+
+
+def test_services_that_otp_starts_when_they_are_needed_are_no_difference(installed, require_fresh):
+    with installed().running() as launcher:
+        before = ask(launcher, "length(Process.registered())")
+        ask(launcher, NEEDED.replace("FOLDER", launcher.env["RELEASE_TMP"]))
+        assert int(ask(launcher, "length(Process.registered())")) > int(before) + 4
+        require_fresh(launcher, "0.1.0")
 
 
 def test_two_builds_of_one_version_are_refused(project):

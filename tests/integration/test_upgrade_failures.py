@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
+from tests.evolving import SECOND
 from tests.upgrades import ask, change, list_versions, require_hot
 
 pytestmark = pytest.mark.beam
+
+BRUTAL = {**SECOND, "rel/config.py": (('else "last")', 'else "last", purge="brutal")'),)}
+LINGER = """
+Process.register(spawn(Evolving, :linger, []), :lingering)
+silent = spawn(fn -> Process.sleep(:infinity) end)
+Process.register(spawn(Evolving, :consult, [silent]), :calling)
+"""
+LINGERING = "Enum.map([:lingering, :calling], &(Process.whereis(&1) != nil))"
 
 
 @pytest.fixture(scope="module")
@@ -81,19 +92,31 @@ def test_configuration_that_cannot_be_computed_leaves_everything_as_it_was(node)
     require_old(node)
 
 
-def test_a_process_that_lingers_in_old_code_stands_against_the_next_upgrade_until_it_ends(node):
-    ask(node, "Process.register(spawn(Evolving, :linger, []), :lingering)")
+def test_processes_that_linger_in_old_code_stand_against_the_next_upgrade_until_they_end(node):
+    ask(node, LINGER)
     require_hot(node, "0.2.0")
     done = change(node, "downgrade", "0.1.0", "--hot")
     assert done["status"] == 1
-    assert len(done["reasons"]) == 1, f"{done}"
-    (reason,) = done["reasons"]
-    assert reason.startswith("lingering (<")
-    assert reason.endswith(" still runs old code of Evolving")
-    assert ask(node, "Process.alive?(Process.whereis(:lingering))") == "true"
-    ask(node, "send(:lingering, :end)")
+    reasons = sorted(re.sub(r" \(<[\d.]+>\)", "", reason) for reason in done["reasons"])
+    assert reasons == [f"{name} still runs old code of Evolving" for name in ("calling", "lingering")]
+    assert ask(node, LINGERING) == "[true, true]"
+    ask(node, "{send(:lingering, :end), Process.exit(Process.whereis(:calling), :kill)}")
     require_hot(node, "0.1.0")
     require_old(node)
+
+
+def test_purged_brutally_old_code_takes_the_processes_with_it_that_linger_there_and_no_others(evolve, installed):
+    second = evolve(BRUTAL, version="0.2.1")
+    with installed(second).running() as node:
+        counter = ask(node, "{Evolving.Counter.next(), Process.whereis(Evolving.Counter)}")
+        ask(node, LINGER)
+        require_hot(node, "0.2.1")
+        assert ask(node, LINGERING) == "[false, false]"
+        assert ask(node, "{1, Process.whereis(Evolving.Counter)}") == counter
+        ask(node, LINGER)
+        require_hot(node, "0.1.0")
+        assert ask(node, LINGERING) == "[false, false]"
+        assert ask(node, "Evolving.Counter.next()") == "2"
 
 
 def test_a_process_in_a_long_call_is_named_and_a_restart_takes_it_away(node):

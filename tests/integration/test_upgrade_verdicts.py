@@ -66,13 +66,32 @@ def test_a_supervisor_of_another_kind_is_a_restart(evolve):
     assert reason.startswith("evolving: its children cannot be told beforehand")
 
 
-def test_code_that_is_stripped_in_one_version_only_is_no_change(first, evolve):
-    second = evolve({"rel/config.py": (('release("evolving")', 'release("evolving", strip_beams=False)'),)})
+LOWER = (("defmodule", "# A comment.\n\ndefmodule"),)
+SAME_CODE = {
+    "stripped in one version only": {
+        "rel/config.py": (('release("evolving")', 'release("evolving", strip_beams=False)'),)
+    },
+    "moved down by a comment": {"lib/evolving.ex": LOWER, "lib/evolving/counter.ex": LOWER},
+}
+
+
+@pytest.mark.parametrize("changes", SAME_CODE.values(), ids=SAME_CODE)
+def test_code_that_is_the_same_in_another_file_is_no_change(changes, first, evolve):
+    second = evolve(changes)
     manifest = json.loads((second.tree / "releases/0.2.0/manifest.json").read_text())
     (upgrade,) = manifest["upgrades"]
     assert (upgrade["verdict"], upgrade["reasons"]) == ("hot", [])
     assert [text for text in upgrade["changes"] if ": load" in text or "code_change" in text] == []
     require_equal(first, second)
+
+
+def test_a_rehearsal_that_finds_a_difference_says_which_and_fails(first, evolve):
+    noted = "Application.put_env(:evolving, :begun, true)"
+    second = evolve({"lib/evolving/application.ex": (("    children = [", f"    {noted}\n    children = ["),)})
+    report = rehearse(first, second)
+    assert not report["equal"]
+    (difference,) = report["up"]["differences"]
+    assert difference.startswith("environment of evolving: ")
 
 
 def test_an_upgrade_of_a_system_that_cannot_be_asked_is_left_to_its_next_start(second, installed):

@@ -115,14 +115,13 @@ def run(arguments: list[str], ahead: Ahead | None = None) -> int:
         ahead: A BEAM that has been started already; it is ended where none was needed.
     """
     try:
-        dray.main(arguments, prog_name="dray", standalone_mode=False, obj=ahead)
+        # In this mode click raises no Exit: it returns the status, as it returns what any command returns.
+        status = dray.main(arguments, prog_name="dray", standalone_mode=False, obj=ahead)
     except DrayError as error:
         if _comes_of_interruption(error):
             return _say_interrupted()
         render_error(error)
         return error.exit_code
-    except click.exceptions.Exit as exit_:
-        return exit_.exit_code
     except click.ClickException as error:
         error.show()
         return 2
@@ -141,7 +140,7 @@ def run(arguments: list[str], ahead: Ahead | None = None) -> int:
     finally:
         if ahead is not None:
             ahead.end()
-    return 0
+    return status if isinstance(status, int) else 0
 
 
 def _say_crashed(error: Exception) -> int:

@@ -59,7 +59,12 @@ def take_snapshot(node: LocalNode, tools: Path) -> Snapshot:
     reply = _ask(node, tools, {})
     if not isinstance(reply, Map):
         raise StepError(f"the running {node.name} could not be looked at", got=format_term(reply)[:500])
-    parts: dict[str, Any] = {str(kind): items for kind, items in reply.pairs}
+    return build_snapshot(reply)
+
+
+def build_snapshot(found: Map) -> Snapshot:
+    """Return what ``dray_snapshot:take/1`` found."""
+    parts: dict[str, Any] = {str(kind): items for kind, items in found.pairs}
     return Snapshot({kind: dict(map(_name_item, parts[kind])) for kind in _KINDS})
 
 

@@ -47,6 +47,15 @@ def test_an_interruption_is_said(failing, capsys):
     assert capsys.readouterr().err.startswith("error: interrupted")
 
 
+@pytest.mark.parametrize("status", [0, 1])
+def test_the_program_ends_with_the_status_of_its_command(monkeypatch, status):
+    def end(context):
+        context.exit(status)
+
+    monkeypatch.setattr(dray, "invoke", end)
+    assert run(["build"]) == status
+
+
 @pytest.mark.parametrize("error", [None, KeyboardInterrupt()], ids=["a success", "an interruption"])
 def test_a_beam_that_was_started_for_nothing_is_ended(failing, tmp_path, error):
     call = (("sh", "-c", "echo > begun"), str(tmp_path), dict(os.environ))

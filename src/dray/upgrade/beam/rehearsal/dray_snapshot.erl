@@ -1,6 +1,7 @@
 %% What a running node is, as a term that can be compared with that of another node: no process, no absolute path.
 %%
-%% Runs in a node of its own, which loads it into the one to look at:
+%% Runs in a node of its own, and loads nothing into the one to look at: that one may run an OTP that does not take what
+%% this one compiles.
 %%
 %%   erl -noinput -hidden -sname ... -s dray_snapshot main    DRAY_NODE, DRAY_ROOT, DRAY_REPLY
 %%
@@ -8,7 +9,7 @@
 %% long the longest answer took.
 -module(dray_snapshot).
 
--export([main/0, take/1, answer/0]).
+-export([main/0, take/2]).
 
 -spec main() -> no_return().
 main() ->
@@ -16,22 +17,22 @@ main() ->
     Host = string:find(atom_to_list(node()), "@"),
     Node = list_to_atom(case string:find(Given, "@") of nomatch -> Given ++ Host; _ -> Given end),
     true = net_kernel:connect_node(Node),
-    {?MODULE, Binary, File} = code:get_object_code(?MODULE),
-    {module, ?MODULE} = rpc:call(Node, code, load_binary, [?MODULE, File, Binary]),
     Reply =
         case os:getenv("DRAY_WATCH", "") of
-            "" -> rpc:call(Node, ?MODULE, take, [os:getenv("DRAY_ROOT")]);
+            "" -> take(Node, os:getenv("DRAY_ROOT"));
             Flag -> watch(Node, Flag)
         end,
-    _ = rpc:call(Node, code, delete, [?MODULE]),
-    _ = rpc:call(Node, code, purge, [?MODULE]),
     ok = file:write_file(os:getenv("DRAY_REPLY"), term_to_binary(Reply)),
     halt(0).
 
 %%% The longest pause.
 
+-define(ANSWER, "(fun Answer() -> receive {From, ask} -> From ! {self(), answer} end, Answer() end)().").
+
 watch(Node, Flag) ->
-    {Answering, _} = erlang:spawn_monitor(Node, ?MODULE, answer, []),
+    {ok, Tokens, _} = erl_scan:string(?ANSWER),
+    {ok, Answer} = erl_parse:parse_exprs(Tokens),
+    {Answering, _} = erlang:spawn_monitor(Node, erl_eval, exprs, [Answer, []]),
     Longest = watch(Answering, Flag, 0),
     exit(Answering, kill),
     Longest.
@@ -54,58 +55,70 @@ ask(Answering) ->
     timer:sleep(1),
     Time.
 
-answer() ->
-    receive
-        {From, ask} -> From ! {self(), answer}
-    end,
-    answer().
-
 %%% What there is.
 
-take(Root) ->
+-spec take(node(), string()) -> map().
+take(Node, Root) ->
     Clean = fun(Term) -> clean(Term, unicode:characters_to_binary(Root)) end,
+    Running = call(Node, application, which_applications, []),
+    Loaded = lists:sort([Name || {Name, _, _} <- call(Node, application, loaded_applications, [])]),
+    Modules = lists:sort([Module || {Module, _} <- call(Node, code, all_loaded, []), Module =/= ?MODULE]),
+    MD5s = call_all(Node, [{Module, module_info, [md5]} || Module <- Modules]),
     #{
-        applications => lists:sort([{Name, list_to_binary(Version)} || {Name, _, Version} <- application:which_applications()]),
-        modules => lists:sort([{Module, Module:module_info(md5)} || {Module, _} <- code:all_loaded(), Module =/= ?MODULE]),
-        environment => [{Name, Clean(lists:sort(application:get_all_env(Name)))} || Name <- loaded()],
-        supervisors => [{Name, Clean(tree(Name))} || Name <- loaded()],
-        registered => lists:sort([Name || Name <- registered(), not is_of_watcher(Name)]),
-        protocols => lists:sort([consolidation(Module) || {Module, _} <- code:all_loaded(), is_protocol(Module)]),
-        code_path => Clean(lists:sort([filename:absname(Folder) || Folder <- code:get_path(), Folder =/= "."]))
+        applications => lists:sort([{Name, list_to_binary(Version)} || {Name, _, Version} <- Running]),
+        modules => lists:zip(Modules, MD5s),
+        environment => [{Name, Clean(lists:sort(call(Node, application, get_all_env, [Name])))} || Name <- Loaded],
+        supervisors => [{Name, Clean(tree(Node, Name))} || Name <- Loaded],
+        registered => lists:sort([Name || Name <- call(Node, erlang, registered, []), not comes_and_goes(Name)]),
+        protocols => [consolidation(Node, Module) || Module <- protocols(Node, Modules)],
+        code_path => Clean(lists:sort([filename:absname(Folder) || Folder <- call(Node, code, get_path, []), Folder =/= "."]))
     }.
 
-loaded() ->
-    lists:sort([Name || {Name, _, _} <- application:loaded_applications()]).
+call(Node, Module, Function, Arguments) ->
+    case rpc:call(Node, Module, Function, Arguments) of
+        {badrpc, Reason} -> exit({Module, Function, Reason});
+        Result -> Result
+    end.
 
-%% release_handler's, code_server's and the console's helpers come and go.
-is_of_watcher(Name) ->
-    lists:member(Name, [timer_server, user_drv, user_drv_reader, user_drv_writer]).
+%% Many calls at once: each by itself would wait for its answer.
+call_all(Node, Calls) ->
+    Keys = [rpc:async_call(Node, Module, Function, Arguments) || {Module, Function, Arguments} <- Calls],
+    [rpc:yield(Key) || Key <- Keys].
 
-is_protocol(Module) ->
-    erlang:function_exported(Module, '__protocol__', 1).
+%% The console's helpers come and go, and what OTP starts when it is first needed depends on what the system has done: its
+%% first connection to another node looks up a name.
+comes_and_goes(Name) ->
+    lists:member(Name, [user_drv, user_drv_reader, user_drv_writer, timer_server, inet_gethost_native,
+                        inet_gethost_native_sup, disk_log_server, disk_log_sup, dets, dets_sup]).
 
-consolidation(Module) ->
-    {Module, Module:'__protocol__'('consolidated?'), Module:'__protocol__'(impls)}.
+protocols(Node, Modules) ->
+    Exported = call_all(Node, [{erlang, function_exported, [Module, '__protocol__', 1]} || Module <- Modules]),
+    [Module || {Module, true} <- lists:zip(Modules, Exported)].
 
-tree(Application) ->
-    case application_controller:get_master(Application) of
+consolidation(Node, Module) ->
+    {Module, call(Node, Module, '__protocol__', ['consolidated?']), call(Node, Module, '__protocol__', [impls])}.
+
+tree(Node, Application) ->
+    case call(Node, application_controller, get_master, [Application]) of
         Master when is_pid(Master) ->
-            {Top, _} = application_master:get_child(Master),
+            {Top, _} = call(Node, application_master, get_child, [Master]),
             subtree(Top);
         _ ->
             none
     end.
 
 %% Ids, modules, restart types and all else of the specifications but what a child was started with. The children of
-%% dynamic supervisors depend on what the system has done, not on its version.
+%% dynamic supervisors, and of the one where OTP starts what is needed, depend on what the system has done, not on its
+%% version.
 subtree(Pid) ->
-    case proc_lib:translate_initial_call(Pid) of
+    case call(node(Pid), proc_lib, translate_initial_call, [Pid]) of
         {supervisor, Module, _} ->
-            State = sys:get_state(Pid),
-            case is_tuple(State) andalso not lists:member(simple_one_for_one, tuple_to_list(State)) of
+            State = call(node(Pid), sys, get_state, [Pid]),
+            case is_tuple(State) andalso element(2, State) =/= {local, kernel_safe_sup}
+                andalso not lists:member(simple_one_for_one, tuple_to_list(State)) of
                 true ->
                     Flags = {element(3, State), element(6, State), element(7, State)},
-                    {supervisor, Module, Flags, [child(Pid, Child) || Child <- supervisor:which_children(Pid)]};
+                    {supervisor, Module, Flags, [child(Pid, Child) || Child <- call(node(Pid), supervisor, which_children, [Pid])]};
                 false ->
                     {dynamic, Module}
             end;
@@ -115,7 +128,7 @@ subtree(Pid) ->
 
 child(Supervisor, {Id, Pid, Type, Modules}) ->
     Spec =
-        case supervisor:get_childspec(Supervisor, Id) of
+        case call(node(Supervisor), supervisor, get_childspec, [Supervisor, Id]) of
             {ok, #{start := {Module, Function, Arguments}} = Found} ->
                 Found#{start := {Module, Function, arity(Arguments)}};
             {error, _} ->

@@ -129,11 +129,16 @@ give_file () {
   [ "$4" = "$(id -u)" ] || chown "$4:$5" "$1"
 }
 
-# For tests: where DRAY_STOP_AT is "STEP launcher" or "STEP node", this step is where that one is killed.
+# For tests: where DRAY_STOP_AT is "STEP launcher" or "STEP node", this step is where that one is killed, the node of
+# whichever version runs by then.
 reach_step () {
   case $DRAY_STOP_AT in
     "$1 launcher") kill -KILL $$ ;;
-    "$1 node") kill -KILL "$running_pid" ;;
+    "$1 node")
+      stop_pid=$(node_pid) || return 0
+      kill -KILL "$stop_pid"
+      while process_lives "$stop_pid"; do sleep 0.05; done
+      ;;
   esac
 }
 
@@ -144,7 +149,7 @@ settle_running () {
     "the next start would start $permanent_version"
   permanent_version=$running_version
   restart_release_handler
-  case $(call_node init script_id) in
+  case $(call_node init script_id 2>/dev/null) in
     *"\"$running_version\"}") ;;
     *) settle_restart ;;
   esac
@@ -157,10 +162,15 @@ register_version () {
   restart_release_handler
 }
 
-# What a restart inside of its process starts is what the system was started with, unless it is told otherwise.
+# What a restart inside of its process starts is what the system was started with, unless it is told otherwise. One that
+# has gone away needs to be told nothing, nor the one that a service manager has started instead.
 settle_restart () {
-  settle_config=$(call_node os getenv '["RELEASE_SYS_CONFIG"]')
-  call_node init make_permanent "[\"$RELEASE_ROOT/releases/$running_version/start\",$settle_config]" >/dev/null
+  settle_version=$running_version
+  find_running_version
+  [ "$running_version" = "$settle_version" ] || return 0
+  settle_config=$(call_node os getenv '["RELEASE_SYS_CONFIG"]' 2>/dev/null) || return 0
+  call_node init make_permanent "[\"$RELEASE_ROOT/releases/$running_version/start\",$settle_config]" \
+    >/dev/null 2>&1 || :
 }
 
 finish_upgrade () {

@@ -17,7 +17,8 @@ upgrade_by_restart () {
   { echo "$upgrade_to $$ $trial_end" >"$RELEASE_TMP/trial.$$" && mv "$RELEASE_TMP/trial.$$" "$RELEASE_TMP/trial"; } ||
     fail_upgrade "$RELEASE_TMP cannot be written" "$upgrade_from runs as before"
   reach_step trial
-  if ! (RELEASE_STOP_STATUS=75 && export RELEASE_STOP_STATUS && run_version "$upgrade_from" stop); then
+  if runs_still && ! (RELEASE_STOP_STATUS=75 && export RELEASE_STOP_STATUS && run_version "$upgrade_from" stop) &&
+    runs_still; then
     rm -f "$RELEASE_TMP/trial"
     fail_upgrade "$upgrade_from could not be stopped" "it goes on"
   fi
@@ -30,6 +31,12 @@ upgrade_by_restart () {
     finish_upgrade
   fi
   go_back
+}
+
+# Whether the old system is still there. One that has ended by itself needs no stop, and its service manager may have
+# started the new one by then, which has to stay.
+runs_still () {
+  [ "$(node_pid)" = "$running_pid" ] || process_lives "$running_pid"
 }
 
 # Starts what was started in the background; a service manager does so by itself.
