@@ -21,8 +21,9 @@ _PROGRAMS = {
     "shells": ("dash", "bash", "busybox", "shellcheck"),
     "services": ("runsv", "s6-svscan", "supervisord", "ruby", "systemd-analyze"),
     "hosts": ("systemd-nspawn", "nsenter"),
-    "dpkg": ("dpkg-shlibdeps", "objdump", "c++"),
+    "dpkg": ("dpkg-shlibdeps", "objdump", "c++", "lintian", "groff"),
     "debian13": ("debootstrap", "chroot"),
+    "roots": ("debootstrap", "chroot", "piuparts"),
     "sid": ("debootstrap", "chroot"),
 }
 
@@ -33,7 +34,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def missing_requirements(marker: str) -> list[str]:
     missing = [name for name in _PROGRAMS.get(marker, ()) if shutil.which(name) is None]
-    if marker in {"root", "hosts", "debian13", "sid"} and os.geteuid() != 0:
+    if marker in {"root", "hosts", "debian13", "sid", "roots"} and os.geteuid() != 0:
         missing.append("root")
     return missing
 

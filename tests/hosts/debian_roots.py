@@ -94,6 +94,41 @@ def find_root(suite: str) -> Path:
     return root
 
 
+def find_bare_root(suite: str) -> Path:
+    """Return a root of a suite with nothing but Debian's smallest set of packages, made now where it is missing.
+
+    Tests install into copies of it: ``cp -a --reflink=auto`` or an overlay.
+    """
+    cache = Path(os.environ.get("DRAY_TEST_CACHE") or Path.home() / ".cache" / "dray")
+    cache.mkdir(parents=True, exist_ok=True)
+    root = cache / f"{suite}-bare"
+    with _lock(cache / f".{suite}-bare.lock"):
+        if not root.is_dir():
+            _make_root(suite, root, packages=())
+    return root
+
+
+@contextlib.contextmanager
+def over(lower: Path, folder: Path) -> Iterator[Path]:
+    """Lend a root that a test may change, laid over one that stays as it is."""
+    for name in ("memory", "root"):
+        (folder / name).mkdir(parents=True)
+    memory = folder / "memory"
+    with contextlib.ExitStack() as after:
+
+        def mount(target: Path, *arguments: str) -> None:
+            subprocess.run(("mount", *arguments, target), check=True)
+            after.callback(lambda: subprocess.run(("umount", "-l", target), check=False))
+
+        mount(memory, "-t", "tmpfs", "tmpfs")
+        for name in ("upper", "work"):
+            (memory / name).mkdir()
+        options = f"lowerdir={lower},upperdir={memory / 'upper'},workdir={memory / 'work'}"
+        mount(folder / "root", "-t", "overlay", "-o", options, "dray-test")
+        mount(folder / "root/proc", "-t", "proc", "proc")
+        yield folder / "root"
+
+
 @contextlib.contextmanager
 def _lock(file: Path) -> Iterator[None]:
     with file.open("a") as lock:
@@ -101,7 +136,7 @@ def _lock(file: Path) -> Iterator[None]:
         yield
 
 
-def _make_root(suite: str, root: Path) -> None:
+def _make_root(suite: str, root: Path, packages: tuple[str, ...] = PACKAGES) -> None:
     """Make a root under another name, and give it its own when it is whole."""
     unfinished = root.with_name(f".{suite}.new")
     if unfinished.exists():
@@ -109,11 +144,11 @@ def _make_root(suite: str, root: Path) -> None:
     mirror = _find_mirror()
     _tell(f"making a Debian {suite} root in {root}; this takes some minutes, once")
     _must("debootstrap", "--variant=minbase", "--include=ca-certificates", suite, unfinished, mirror, env=_proxy())
-    _install(suite, unfinished)
+    _install(suite, unfinished, packages)
     unfinished.rename(root)
 
 
-def _install(suite: str, root: Path) -> None:
+def _install(suite: str, root: Path, packages: tuple[str, ...] = PACKAGES) -> None:
     """Install what the tests need, with the proxy settings and the certificates of this machine."""
     for path in ("/etc/resolv.conf", "/etc/ssl/certs/ca-certificates.crt"):
         if Path(path).is_file():
@@ -123,9 +158,9 @@ def _install(suite: str, root: Path) -> None:
     undated = ("-o", "Acquire::Check-Valid-Until=false") if suite in _UNDATED else ()
     env = {"DEBIAN_FRONTEND": "noninteractive", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", **_proxy()}
     _must("chroot", root, "apt-get", "-q", *undated, "update", env=env)
-    _must("chroot", root, "apt-get", "-q", "-y", "--no-install-recommends", "install", *PACKAGES, env=env)
+    _must("chroot", root, "apt-get", "-q", "-y", "--no-install-recommends", "install", *packages, env=env)
     (root / _STAMP).parent.mkdir(exist_ok=True)
-    (root / _STAMP).write_text("\n".join(PACKAGES) + "\n")
+    (root / _STAMP).write_text("\n".join(packages) + "\n")
 
 
 def _find_mirror() -> str:
