@@ -39,6 +39,8 @@ class StepDefinition(Generic[P]):
         reads_tree: Whether it looks at the release's files on disk, which must be up to date then.
         repeatable: Whether it does the same again when the project, the environment and the tools are the same, and
             nothing else: dray then leaves a build out in which nothing has changed.
+        on_failure: Called with the options of the step where an earlier step of its pipeline failed, so that this
+            one does not run.
     """
 
     name: str
@@ -46,6 +48,7 @@ class StepDefinition(Generic[P]):
     options: tuple[Option, ...] = field(default=(), repr=False)
     reads_tree: bool = True
     repeatable: bool = False
+    on_failure: Callable[..., None] | None = field(default=None, repr=False)
 
     @property
     def module(self) -> str:
@@ -107,7 +110,11 @@ def step(function: Callable[Concatenate[Release, Context, P], Release], /) -> St
 
 @overload
 def step(
-    *, name: str | None = None, reads_tree: bool = True, repeatable: bool = False
+    *,
+    name: str | None = None,
+    reads_tree: bool = True,
+    repeatable: bool = False,
+    on_failure: Callable[..., None] | None = None,
 ) -> Callable[[Callable[Concatenate[Release, Context, P], Release]], StepDefinition[P]]: ...
 
 
@@ -118,6 +125,7 @@ def step(
     name: str | None = None,
     reads_tree: bool = True,
     repeatable: bool = False,
+    on_failure: Callable[..., None] | None = None,
 ) -> StepDefinition[P] | Callable[[Callable[Concatenate[Release, Context, P], Release]], StepDefinition[P]]:
     """Make a step of a function ``(release, ctx, ...options) -> release``.
 
@@ -130,14 +138,21 @@ def step(
         repeatable: Whether the step depends on nothing but the release, the project's files, the environment
             variables and its options, and makes nothing but entries and artifacts. A build of such steps is left out
             where nothing has changed.
+        on_failure: A function ``(failure, ctx, ...options)`` with the options of the step. Where an earlier step of
+            the pipeline fails, the step does not run, and this is called instead; what it raises is only warned of.
 
     Returns:
         The step.
+
+    Raises:
+        TypeError: ``on_failure`` takes other options than the step.
     """
 
     def define(function: Callable[Concatenate[Release, Context, P], Release]) -> StepDefinition[P]:
         options = read_options(function, skip=2)
-        return StepDefinition(name or function.__name__, function, options, reads_tree, repeatable)
+        if on_failure is not None and [o.name for o in read_options(on_failure, skip=2)] != [o.name for o in options]:
+            raise TypeError(f"on_failure of {function.__name__} takes other options than the step")
+        return StepDefinition(name or function.__name__, function, options, reads_tree, repeatable, on_failure)
 
     return define if function is None else define(function)
 
