@@ -65,7 +65,7 @@ def validate_message(message: dict[str, Any]) -> list[str]:
         wrong.append(f"{len(blocks)} blocks")
     for block in blocks:
         wrong += _validate_block(block)
-    if _units(json.dumps(blocks, ensure_ascii=False)) > 13_000:
+    if _units(json.dumps(blocks, ensure_ascii=False)) > 13_000:  # so it does, though no page says so
         wrong.append("msg_blocks_too_long")
     return wrong + _validate_markup(message.get("text", ""))
 

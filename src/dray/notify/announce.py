@@ -70,7 +70,7 @@ def tell_services(urls: Sequence[str | Secret], ctx: Context, collect: Callable[
         addresses = [ctx.reveal(url) for url in urls]
         secrets.extend(list_secrets(ctx, *addresses))
         report = hide_secrets(collect(), secrets)
-        title, *body = render_plain(report, ctx.templates)
+        title, *body = render_plain(report, ctx.templates) or (report.headline,)
         failed = 0
         for address in addresses:
             try:
