@@ -25,7 +25,7 @@ def format_mention(given: str) -> str:
     if _GROUP.match(name):
         return f"<!subteam^{name}>"
     raise ConfigError(
-        "slack: mention is here, channel, everyone, or the ID of a member or a user group",
+        "mention is here, channel, everyone, or the ID of a member or a user group",
         got=given,
         hint='an ID looks like U024BE7LH; "Copy member ID" in a profile of Slack shows it',
     )

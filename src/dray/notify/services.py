@@ -39,14 +39,14 @@ def send_plain(url: str, title: str, body: str, event: Event) -> None:
     try:
         import apprise  # noqa: PLC0415 - 100 ms, and an extra
     except ImportError:
-        raise StepError("notify needs the package apprise, and it is not installed", hint=INSTALL) from None
+        raise StepError("the package apprise is not installed", hint=INSTALL) from None
     scheme = name_service(url)
     asset = apprise.AppriseAsset(app_id="dray", app_desc="dray", async_mode=False, secure_logging=True)
     with _listening() as heard:
         service = apprise.Apprise.instantiate(url, asset=asset, suppress_exceptions=True)
         if not isinstance(service, apprise.NotifyBase):
             raise StepError(
-                f"notify: apprise cannot read the address {scheme}://...",
+                f"apprise cannot read the address {scheme}://...",
                 hint="https://github.com/caronc/apprise/wiki lists services and their addresses",
             )
         sent = service.notify(
