@@ -162,7 +162,7 @@ from dray import File, Release, step
 @step
 def own(release, ctx): return release
 
-warm_cache = logger_level = manual = my_step = count_files = checksum = motd = deb = apt = slack = own
+warm_cache = logger_level = manual = my_step = count_files = checksum = motd = deb = apt = own
 """
 
 
