@@ -65,7 +65,8 @@ class Teller:
                 limit = _LIMIT_INTERRUPTED if comes_of_interruption(error) else _LIMIT
                 failure = Failure(stage.name, error, release, limit)
                 self.failures.append(failure)
-            self._tell(failure, following)
+            with contextlib.suppress(KeyboardInterrupt):  # a further one ends the telling, not what went wrong
+                self._tell(failure, following)
             raise
 
     def _tell(self, failure: Failure, following: tuple[Stage, ...]) -> None:

@@ -150,7 +150,7 @@ def test_a_token_that_is_written_down_is_refused_and_not_repeated(project, text,
 
 @pytest.fixture
 def interrupted(project):
-    """Return a function that interrupts a run when its step hangs: its status, its words, its seconds until the end."""
+    """Return a function that interrupts a run when its step hangs, and returns status, words and seconds."""
 
     def run(server, number=signal.SIGINT):
         root = project("deploy = named() | hangs() | slack()\n")

@@ -163,6 +163,15 @@ def test_telling_of_an_interruption_delays_the_end_by_no_more_than_its_limit(eng
     assert "shout: gave up telling of the failure after 0.05 s" in said(engine)
 
 
+def test_an_interruption_while_telling_leaves_the_failure_the_failure(engine, heard, announce, monkeypatch):
+    def interrupt(seconds, work):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("dray.telling.run_within", interrupt)
+    with pytest.raises(StepError, match="it failed"):
+        engine.run(named() | fails() | announce())
+
+
 def test_on_failure_takes_the_options_of_the_step():
     def tell(failure, ctx, *, chanel):
         pass

@@ -43,14 +43,17 @@ def send_plain(url: str, title: str, body: str, event: Event) -> None:
     scheme = name_service(url)
     asset = apprise.AppriseAsset(app_id="dray", app_desc="dray", async_mode=False, secure_logging=True)
     with _listening() as heard:
-        service = apprise.Apprise.instantiate(url, asset=asset, suppress_exceptions=True)
-        if not isinstance(service, apprise.NotifyBase):
+        service = apprise.Apprise(asset=asset)
+        if not service.add(url):
             raise StepError(
                 f"apprise cannot read the address {scheme}://...",
                 hint="https://github.com/caronc/apprise/wiki lists services and their addresses",
             )
         sent = service.notify(
-            body=body[:_BODY_LENGTH], title=title, notify_type=apprise.NotifyType(_KINDS.get(event.value, "info"))
+            body=body[:_BODY_LENGTH],
+            title=title,
+            notify_type=apprise.NotifyType(_KINDS.get(event.value, "info")),
+            body_format=apprise.NotifyFormat.TEXT,
         )
     if not sent:
         reason = redact("; ".join(heard[:3]), (url,))

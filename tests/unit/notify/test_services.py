@@ -49,6 +49,13 @@ def test_a_service_gets_title_and_text(endpoint, event, kind):
     assert (message["title"], message["message"], message["type"]) == ("shop 1 -> 2", "  1a2b3c4 Sell <lamps>", kind)
 
 
+def test_a_service_that_takes_html_gets_the_same_text_escaped(endpoint):
+    url, heard, _ = endpoint
+    send_plain(f"{url}?format=html", "shop", "Sell <lamps>\nagain", Event.DONE)
+    assert "&lt;lamps&gt;" in heard[0]["message"]
+    assert "<br" in heard[0]["message"]
+
+
 def test_a_refusal_is_told_without_the_address(endpoint, capfd, caplog):
     url, _, status = endpoint
     status[0] = 500
