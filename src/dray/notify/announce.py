@@ -14,7 +14,7 @@ from dray.notify.delivery import deliver, hide_secrets
 from dray.notify.mention import format_mention
 from dray.notify.secrets import list_secrets, redact
 from dray.notify.services import name_service, send_plain
-from dray.notify.slack import Message, send
+from dray.notify.slack import Bot, Message, send
 from dray.notify.text import render_plain, render_slack
 
 if TYPE_CHECKING:
@@ -29,26 +29,30 @@ _ROOM = 0.5
 """Seconds before the limit at which Slack is given up, so that the warning says why."""
 
 
-def tell_slack(options: SlackOptions, ctx: Context, collect: Callable[[], Report], *, limit: float) -> bool:
-    """Send a report to Slack; warn where it fails, and tell whether it worked.
+def tell_slack(options: SlackOptions, ctx: Context, collect: Callable[[], Report], *, limit: float) -> str | None:
+    """Send a report to Slack; warn where it fails.
 
     Args:
         options: Where to, and how.
         ctx: The outside world.
         collect: Gathers the facts.
         limit: The seconds that all of it may take.
+
+    Returns:
+        What names the message, for ``thread`` of those that answer to it; empty for webhooks, None where it failed.
     """
     secrets = list_secrets(ctx, *list_access_secrets(options, ctx))
     began = ctx.clock.monotonic()
 
-    def work() -> None:
+    def work() -> str:
         sender = find_sender(options, ctx)
         mention = format_mention(options.mention) if options.mention else ""
         paragraphs = render_slack(hide_secrets(collect(), secrets), ctx.templates)
         blocks = build_blocks(paragraphs, mention)
         message = Message(build_fallback(paragraphs, mention), blocks, options.thread or "")
-        send(message, sender, limit=limit - _ROOM - (ctx.clock.monotonic() - began))
-        ctx.console.result(f"told {options.channel or 'Slack'}")
+        thread = send(message, sender, limit=limit - _ROOM - (ctx.clock.monotonic() - began))
+        ctx.console.result(f"told {sender.channel if isinstance(sender, Bot) else 'Slack'}")
+        return thread
 
     return deliver("slack", ctx, secrets, work, limit=limit)
 
@@ -64,7 +68,7 @@ def tell_services(urls: Sequence[str | Secret], ctx: Context, collect: Callable[
     """
     secrets: list[str] = []
 
-    def work() -> None:
+    def work() -> bool:
         if not urls:
             raise StepError("there is no address to send to", hint='notify(env("NOTIFY_URL"))')
         addresses = [ctx.reveal(url) for url in urls]
@@ -81,10 +85,9 @@ def tell_services(urls: Sequence[str | Secret], ctx: Context, collect: Callable[
                 ctx.console.warn(redact(f"notify: {error.what}{hint}", secrets))
         told = len(addresses) - failed
         ctx.console.result(f"told {told} of {len(addresses)}" if failed else _list_told(addresses))
-        outcome.append(not failed)
+        return not failed
 
-    outcome: list[bool] = []
-    return deliver("notify", ctx, secrets, work, limit=limit) and all(outcome)
+    return deliver("notify", ctx, secrets, work, limit=limit) is True
 
 
 def _list_told(addresses: Sequence[str]) -> str:

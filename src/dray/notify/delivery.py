@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from dray.errors import DrayError
 from dray.limit import run_within
@@ -16,12 +16,14 @@ if TYPE_CHECKING:
     from dray.core.context import Context
     from dray.notify.report import Report
 
+T = TypeVar("T")
+
 LIMIT = 30.0
 """Seconds that a notification may take: facts, templates and all tries."""
 
 
-def deliver(step: str, ctx: Context, secrets: Sequence[str], work: Callable[[], None], *, limit: float) -> bool:
-    """Do what sends a notification; warn where it fails, and tell whether it worked.
+def deliver(step: str, ctx: Context, secrets: Sequence[str], work: Callable[[], T], *, limit: float) -> T | None:
+    """Do what sends a notification, and return what it returns; warn where it fails, and return None.
 
     Args:
         step: The step that sends, for the warning.
@@ -31,7 +33,7 @@ def deliver(step: str, ctx: Context, secrets: Sequence[str], work: Callable[[], 
         limit: The seconds that it may take.
     """
     try:
-        run_within(limit, work)
+        return run_within(limit, work)
     except TimeoutError:
         ctx.console.warn(f"{step}: gave up after {limit:.3g} s")
     except DrayError as error:
@@ -39,9 +41,7 @@ def deliver(step: str, ctx: Context, secrets: Sequence[str], work: Callable[[], 
         ctx.console.warn(redact(f"{step}: {error.what}{hint}", secrets))
     except Exception as error:  # noqa: BLE001 - the text of an unknown error may hold an address
         ctx.console.warn(f"{step}: the notification failed: {type(error).__name__}")
-    else:
-        return True
-    return False
+    return None
 
 
 def hide_secrets(report: Report, secrets: Sequence[str]) -> Report:

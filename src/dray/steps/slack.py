@@ -74,6 +74,6 @@ def slack(
 
     if only != "failure":
         options = SlackOptions(channel, token, webhook, mention, thread, api)
-        if tell_slack(options, ctx, lambda: collect_done(release, ctx), limit=LIMIT):
+        if tell_slack(options, ctx, lambda: collect_done(release, ctx), limit=LIMIT) is not None:
             remember_announced(release, ctx.work)
     return release
