@@ -5,6 +5,7 @@ Variables: ``SLACK_BOT_TOKEN`` together with a channel, else ``SLACK_WEBHOOK_URL
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -60,10 +61,8 @@ def list_access_secrets(options: SlackOptions, ctx: Context) -> tuple[str, ...]:
     found = [ctx.environ.get(name, "") for name in (TOKEN, *WEBHOOKS)]
     for secret in (options.token, options.webhook):
         if secret is not None:
-            try:
+            with contextlib.suppress(ConfigError, ValueError):  # one that cannot be read is not seen either
                 found.append(ctx.reveal(secret))
-            except ConfigError:
-                continue  # it has no value, so nobody can see it
     return tuple(value for value in found if value)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
@@ -55,7 +56,7 @@ def collect_failure(failure: Failure, ctx: Context) -> Report:
     of = f"{name} {clip(release.version, 60)}" if release.version else name
     ending = "interrupted" if failure.interrupted else "failed"
     location, hint = failure.location, getattr(failure.error, "hint", None)
-    place = f"{display_path(ctx.root / location.file, ctx.root)}:{location.line}" if location else ""
+    place = str(replace(location, file=str(display_path(ctx.root / location.file, ctx.root)))) if location else ""
     return Report(
         Event.INTERRUPTED if failure.interrupted else Event.FAILED,
         clip(f"{of} for {ctx.env} {ending} in {failure.step}", 140),

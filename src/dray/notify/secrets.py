@@ -29,7 +29,7 @@ def list_secrets(ctx: Context, *given: str) -> tuple[str, ...]:
     found = list(given)
     for _, setting in ctx.settings.walk():
         if isinstance(setting.value, Secret):
-            with contextlib.suppress(ConfigError):
+            with contextlib.suppress(ConfigError, ValueError):  # one that cannot be read is not seen either
                 found.append(ctx.reveal(setting.value))
     return tuple(found)
 

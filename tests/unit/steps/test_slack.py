@@ -136,6 +136,18 @@ def test_whatever_is_wrong_is_a_warning(root, environ, options, warning):
     assert "hookhook" not in line
 
 
+def test_a_secret_in_a_file_of_other_bytes_is_a_warning(root, tmp_path):
+    (tmp_path / "token").write_bytes(b"\xff\xfe")
+    ctx = open_context(root)
+    slack.run(make_release(root), ctx, token=Secret("file", str(tmp_path / "token")))
+    assert ctx.console.lines == ["warning: slack: the notification failed: UnicodeDecodeError"]
+
+
+def test_a_place_without_a_line_is_told_without_one(ctx, slack_server):
+    failed(ctx, StepError("it is damaged", location=Location("/elsewhere/shop.tar.gz")))
+    assert "`/elsewhere/shop.tar.gz`" in texts(slack_server.messages[0])[1]
+
+
 def test_a_template_of_the_project_that_is_wrong_is_a_warning(root, ctx, slack_server):
     own = root / "rel/templates/notify"
     own.mkdir(parents=True)
