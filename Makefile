@@ -8,8 +8,8 @@ READY := .make
 JOBS ?= 2
 
 DEMO_NEEDS := python3-venv elixir curl
-TEST_NEEDS := $(DEMO_NEEDS) git erl erl_nif.h rebar3 cc dash bash zsh fish busybox shellcheck debootstrap ip \
-    runsv s6-svscan supervisord ruby systemd-nspawn nsenter
+TEST_NEEDS := $(DEMO_NEEDS) git erl erl_nif.h rebar3 cc c++ dash bash zsh fish busybox shellcheck debootstrap ip \
+    runsv s6-svscan supervisord ruby systemd-nspawn nsenter dpkg-shlibdeps
 SHELL_FILES := .ci/run tools/require tools/demo tests/integration/openrc_host.sh
 
 .DEFAULT_GOAL := help

@@ -21,6 +21,7 @@ _PROGRAMS = {
     "shells": ("dash", "bash", "busybox", "shellcheck"),
     "services": ("runsv", "s6-svscan", "supervisord", "ruby", "systemd-analyze"),
     "hosts": ("systemd-nspawn", "nsenter"),
+    "dpkg": ("dpkg-shlibdeps", "objdump", "c++"),
     "debian13": ("debootstrap", "chroot"),
     "sid": ("debootstrap", "chroot"),
 }

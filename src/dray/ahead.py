@@ -13,10 +13,10 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 
 TYPE_CHECKING = False  # as typing has it, which takes 3 ms to load
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Mapping
 
     Call = tuple[tuple[str, ...], str, Mapping[str, str]]
@@ -75,6 +75,8 @@ def start_ahead(call: Call, *, waiting: tuple[str, ...]) -> Ahead | None:
     Returns:
         The program; None where it cannot be started, or could not be told.
     """
+    import subprocess  # noqa: PLC0415 - takes 3 ms, and most commands start nothing
+
     _, cwd, env = call
     read, write = os.pipe()
     gate = f"/dev/fd/{read}"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dray.core.contents import Digest
+from dray.disk import read_whole
 
 if TYPE_CHECKING:
     from dray.core.contents import File, Source
@@ -25,26 +25,6 @@ def read_source(source: Source) -> bytes:
     path = source if isinstance(source, Path) else source.origin
     data, _ = read_whole(path)
     return data if isinstance(source, Path) else source.transform(data)
-
-
-def read_whole(path: Path | str) -> tuple[bytes, os.stat_result]:
-    """Return a file's bytes and its state, with as few system calls as that takes: a build reads thousands of files.
-
-    Raises:
-        OSError: It cannot be read.
-    """
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        found = os.fstat(descriptor)
-        data = os.read(descriptor, found.st_size)
-        while len(data) < found.st_size:
-            more = os.read(descriptor, found.st_size - len(data))
-            if not more:
-                break
-            data += more
-        return data, found
-    finally:
-        os.close(descriptor)
 
 
 def read_file(release: Release, file: File) -> bytes:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from dray.beam.app_file import parse_app
-from dray.core.application import Application, AppOrigin, Mode
+from dray.core.application import PARTS_OF_OTP, Application, AppOrigin, Mode
 from dray.errors import ProjectError
 
 if TYPE_CHECKING:
@@ -20,14 +20,6 @@ if TYPE_CHECKING:
     from dray.core.application import AppSpec
     from dray.core.erts import Erts
     from dray.core.project import Project
-
-PARTS_OF_OTP = frozenset(
-    {
-        *("asn1", "crypto", "debugger", "dialyzer", "diameter", "edoc", "eldap", "et", "eunit", "ftp", "inets"),
-        *("megaco", "mnesia", "observer", "odbc", "os_mon", "parsetools", "public_key", "reltool"),
-        *("runtime_tools", "snmp", "ssh", "ssl", "syntax_tools", "tftp", "tools", "wx", "xmerl"),
-    }
-)
 
 _RANK = (Mode.NONE, Mode.LOAD, Mode.TEMPORARY, Mode.TRANSIENT, Mode.PERMANENT)
 

@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from dray.assemble.content import read_whole
+from dray.disk import read_whole
 from dray.errors import IntegrityError, Location, UsageError
 
 if TYPE_CHECKING:
@@ -86,11 +86,20 @@ def parse_manifest(data: bytes, file: str) -> dict[str, Any]:
 
 
 def _iterate_tree(root: Path) -> Iterator[StoredFile]:
-    if not (root / "releases").is_dir():
-        raise UsageError("a release's folder holds the folder releases", got=str(root))
-    for path in _walk(str(root), ""):
+    for path in iterate_paths(root):
         data, _ = read_whole(f"{root}/{path}")
         yield StoredFile(path, len(data), data)
+
+
+def iterate_paths(root: Path) -> Iterator[str]:
+    """Yield where the regular files are in the release whose tree has this root.
+
+    Raises:
+        UsageError: It is no release.
+    """
+    if not (root / "releases").is_dir():
+        raise UsageError("a release's folder holds the folder releases", got=str(root))
+    yield from _walk(str(root), "")
 
 
 def _walk(folder: str, prefix: str) -> Iterator[str]:

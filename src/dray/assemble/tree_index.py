@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dray.assemble.content import read_whole
 from dray.core.contents import Digest
-from dray.disk import write_atomically
+from dray.disk import read_whole, write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

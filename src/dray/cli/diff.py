@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from dray.cli.place import open_place
 from dray.cli.table import format_table
-from dray.template.environment import TemplateFolder
-from dray.upgrade.build import Build, read_build
-from dray.upgrade.compare import ApplicationDifference, Changes, Difference, compare_sides
-from dray.upgrade.side import Side, read_side
+from dray.upgrade.build import read_build
+from dray.upgrade.compare import Changes, compare_sides
+from dray.upgrade.side import read_side
 from dray.upgrade.verdict import list_restart_reasons
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dray.upgrade.build import Build
+    from dray.upgrade.compare import ApplicationDifference, Difference
+    from dray.upgrade.side import Side
 
 _MARKS = (("+", "added"), ("-", "removed"), ("~", "changed"))
 
@@ -34,10 +41,11 @@ def diff_command(old: str, new: str, html: Path | None, env: str | None, *, as_j
     tag or branch of git, which is built.
     """
     chosen = env or os.environ.get("MIX_ENV") or "prod"
-    before, after = _read(old, chosen), _read(new, chosen)
-    difference = compare_sides(before.side, after.side)
-    if before.build is not None and after.build is not None:
-        difference = replace(difference, reasons=list_restart_reasons(before.build, after.build))
+    with _open(old, chosen) as before, _open(new, chosen) as after:
+        difference = compare_sides(before.side, after.side)
+        if before.build is not None and after.build is not None:
+            reasons = list_restart_reasons(before.build, after.build, difference)
+            difference = replace(difference, reasons=reasons)
     if html is not None:
         html.write_text(render_page(difference), encoding="utf-8")
         click.echo(f"{html} written; open it in a browser", err=True)
@@ -55,12 +63,15 @@ class _Found:
     build: Build | None = None
 
 
-def _read(place: str, env: str) -> _Found:
+@contextlib.contextmanager
+def _open(place: str, env: str) -> Iterator[_Found]:
+    """Find a release, whose files can be read as long as the block lasts."""
     with open_place(place, env) as found:
         if found.suffix == ".json":
-            return _Found(read_side(found))
-        build = read_build(found)
-    return _Found(build.side if Path(place).exists() else replace(build.side, source=place), build)
+            yield _Found(read_side(found))
+        else:
+            build = read_build(found)
+            yield _Found(build.side if Path(place).exists() else replace(build.side, source=place), build)
 
 
 def verdict_of(difference: Difference) -> str:
@@ -155,6 +166,8 @@ def difference_as_json(difference: Difference) -> dict[str, Any]:
 
 def render_page(difference: Difference) -> str:
     """Return a difference as a page that needs nothing from elsewhere."""
+    from dray.template.environment import TemplateFolder  # noqa: PLC0415 - lines need no template
+
     applications = [
         {
             "name": app.name,

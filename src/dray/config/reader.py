@@ -1,7 +1,7 @@
 """Reads ``rel/config.py``: a Python file, run from top to bottom, that says settings and pipelines.
 
-The file is run, not imported, and leaves no trace: the folder ``rel`` is importable meanwhile, no compiled files are
-written beside the user's, and modules that it imported from ``rel`` are forgotten afterwards.
+The file is run, not imported, and leaves no trace; the folder ``rel`` is importable meanwhile
+(``dray.config.importable``).
 """
 
 from __future__ import annotations
@@ -9,12 +9,11 @@ from __future__ import annotations
 import contextlib
 import re
 import runpy
-import sys
-import traceback
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dray.config.importable import importable
 from dray.config.language import CURRENT, Reading
 from dray.core.pipeline import Parallel, Pipeline, as_pipeline
 from dray.core.settings import EMPTY, Settings
@@ -60,7 +59,7 @@ def open_configuration(root: Path, env: str) -> Iterator[Configuration]:
     if not file.is_file():
         yield Configuration()
         return
-    with _importable(root):
+    with importable(root):
         yield _read(file, env)
 
 
@@ -113,6 +112,8 @@ def describe_exception(error: BaseException) -> str:
 
 def find_user_line(error: BaseException, folder: Path) -> Location | None:
     """Return the innermost line of an exception that lies below a folder of the user's."""
+    import traceback  # noqa: PLC0415 - only for a mistake
+
     frames = traceback.extract_tb(error.__traceback__)
     for frame in reversed(frames):
         if Path(frame.filename).is_relative_to(folder):
@@ -170,19 +171,3 @@ def _pick_pipelines(names: Mapping[str, Any]) -> dict[str, Pipeline]:
         for name, value in names.items()
         if isinstance(value, kinds) and not name.startswith("_")
     }
-
-
-@contextlib.contextmanager
-def _importable(root: Path) -> Iterator[None]:
-    before = set(sys.modules)
-    write_bytecode = sys.dont_write_bytecode
-    sys.path.insert(0, str(root))
-    sys.dont_write_bytecode = True
-    try:
-        yield
-    finally:
-        sys.dont_write_bytecode = write_bytecode
-        sys.path.remove(str(root))
-        for name in set(sys.modules) - before:
-            if name == "rel" or name.startswith("rel."):
-                del sys.modules[name]

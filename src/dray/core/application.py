@@ -36,6 +36,15 @@ class Mode(StrEnum):
         return self in {Mode.PERMANENT, Mode.TRANSIENT, Mode.TEMPORARY}
 
 
+PARTS_OF_OTP = frozenset(
+    {
+        *("asn1", "crypto", "debugger", "dialyzer", "diameter", "edoc", "eldap", "et", "eunit", "ftp", "inets"),
+        *("megaco", "mnesia", "observer", "odbc", "os_mon", "parsetools", "public_key", "reltool"),
+        *("runtime_tools", "snmp", "ssh", "ssl", "syntax_tools", "tftp", "tools", "wx", "xmerl"),
+    }
+)
+"""Applications that come with OTP, and that some distributions package one by one."""
+
 USER_MODES = tuple(mode.value for mode in Mode if mode is not Mode.INCLUDED)
 
 

@@ -33,6 +33,10 @@ class HookPoint(StrEnum):
     STATUS = "status"
     PRE_UPGRADE = "pre_upgrade"
     POST_UPGRADE = "post_upgrade"
+    PRE_INSTALL = "pre_install"
+    POST_INSTALL = "post_install"
+    PRE_REMOVE = "pre_remove"
+    POST_REMOVE = "post_remove"
 
 
 HOOK_POINTS = {
@@ -45,8 +49,15 @@ HOOK_POINTS = {
     HookPoint.STATUS: "in `status`, while the system runs; a failure is that of `status`",
     HookPoint.PRE_UPGRADE: "before another version is installed into the running system",
     HookPoint.POST_UPGRADE: "when the new version runs",
+    HookPoint.PRE_INSTALL: "before a package is unpacked; a failure leaves everything as it was",
+    HookPoint.POST_INSTALL: "when a package is configured, and its system started or upgraded",
+    HookPoint.PRE_REMOVE: "before a package is removed; a failure keeps it",
+    HookPoint.POST_REMOVE: "when a package is gone",
 }
 """What each point is for, in a line."""
+
+PACKAGE_POINTS = (HookPoint.PRE_INSTALL, HookPoint.POST_INSTALL, HookPoint.PRE_REMOVE, HookPoint.POST_REMOVE)
+"""The points at which the package manager runs hooks, and not the launcher."""
 
 
 def parse_point(name: str) -> HookPoint:

@@ -67,28 +67,30 @@ class Setting:
 
 
 def read_options(function: Callable[..., Any], *, skip: int) -> tuple[Option, ...]:
-    """Return the options of ``function``, leaving out its first ``skip`` parameters.
+    """Return the options of ``function``, leaving out its first ``skip`` parameters."""
+    annotations = _resolve_annotations(function)
+    return tuple(
+        Option(
+            name=parameter.name,
+            annotation=annotations.get(parameter.name, Any),
+            default=parameter.default,
+            positional=parameter.kind is not parameter.KEYWORD_ONLY,
+            variadic=parameter.kind is parameter.VAR_POSITIONAL,
+        )
+        for parameter in list(inspect.signature(function).parameters.values())[skip:]
+    )
+
+
+def validate_parameters(function: Callable[..., Any]) -> None:
+    """Check that each parameter of ``function`` can be an option.
 
     Raises:
         TypeError: The function takes ``**kwargs``, so that a misspelt option could not be told from a meant
         one.
     """
-    parameters = list(inspect.signature(function).parameters.values())[skip:]
-    annotations = _resolve_annotations(function)
-    options = []
-    for parameter in parameters:
+    for parameter in inspect.signature(function).parameters.values():
         if parameter.kind is parameter.VAR_KEYWORD:
             raise TypeError(f"a step names its options one by one, without **{parameter.name}")
-        options.append(
-            Option(
-                name=parameter.name,
-                annotation=annotations.get(parameter.name, Any),
-                default=parameter.default,
-                positional=parameter.kind is not parameter.KEYWORD_ONLY,
-                variadic=parameter.kind is parameter.VAR_POSITIONAL,
-            )
-        )
-    return tuple(options)
 
 
 def _resolve_annotations(function: Callable[..., Any]) -> dict[str, Any]:

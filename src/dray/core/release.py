@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from dray.core.term import from_python
 from dray.errors import StepError
 
 if TYPE_CHECKING:
@@ -115,6 +114,8 @@ class Release:
                 f"the configuration of {application} cannot be changed after assemble()",
                 hint="put the step that configures before assemble()",
             )
+        from dray.core.term import from_python  # noqa: PLC0415 - most pipelines configure nothing
+
         added = tuple(ConfigValue(application, key, from_python(value)) for key, value in values.items())
         return replace(self, config=self.config + added)
 

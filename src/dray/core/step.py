@@ -13,9 +13,10 @@ from __future__ import annotations
 import inspect
 import sys
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, overload
 
-from dray.core.option import Option, read_options
+from dray.core.option import Option, read_options, validate_parameters
 from dray.errors import ConfigError, Location
 
 if TYPE_CHECKING:
@@ -28,14 +29,18 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 
 
-@dataclass(frozen=True, slots=True)
+def _list_none() -> tuple[Option, ...]:
+    return ()
+
+
+@dataclass(frozen=True)
 class StepDefinition(Generic[P]):
     """A step that can be used: what ``@step`` makes of a function.
 
     Args:
         name: What it is called in configuration, plans and messages.
         function: The work.
-        options: What it takes.
+        list_options: Returns what it takes; called when the step is used.
         reads_tree: Whether it looks at the release's files on disk, which must be up to date then.
         repeatable: Whether it does the same again when the project, the environment and the tools are the same, and
             nothing else: dray then leaves a build out in which nothing has changed.
@@ -45,10 +50,15 @@ class StepDefinition(Generic[P]):
 
     name: str
     function: Callable[Concatenate[Release, Context, P], Release]
-    options: tuple[Option, ...] = field(default=(), repr=False)
+    list_options: Callable[[], tuple[Option, ...]] = field(default=_list_none, repr=False)
     reads_tree: bool = True
     repeatable: bool = False
     on_failure: Callable[..., None] | None = field(default=None, repr=False)
+
+    @cached_property
+    def options(self) -> tuple[Option, ...]:
+        """What it takes."""
+        return self.list_options()
 
     @property
     def module(self) -> str:
@@ -149,10 +159,17 @@ def step(
     """
 
     def define(function: Callable[Concatenate[Release, Context, P], Release]) -> StepDefinition[P]:
-        options = read_options(function, skip=2)
-        if on_failure is not None and [o.name for o in read_options(on_failure, skip=2)] != [o.name for o in options]:
+        validate_parameters(function)
+        if on_failure is not None and _list_names(on_failure) != _list_names(function):
             raise TypeError(f"on_failure of {function.__name__} takes other options than the step")
-        return StepDefinition(name or function.__name__, function, options, reads_tree, repeatable, on_failure)
+        return StepDefinition(
+            name or function.__name__,
+            function,
+            lambda: read_options(function, skip=2),
+            reads_tree,
+            repeatable,
+            on_failure,
+        )
 
     return define if function is None else define(function)
 
@@ -189,6 +206,11 @@ def as_step(function: Callable[..., Any]) -> Step:
         run.__module__, run.__doc__ = function.__module__, function.__doc__
         return Step(StepDefinition(name, run), (), location)
     return Step(StepDefinition(name, function), (), location)
+
+
+def _list_names(function: Callable[..., Any]) -> list[str]:
+    """Return the names of the parameters that are options."""
+    return list(inspect.signature(function).parameters)[2:]
 
 
 def caller_location() -> Location | None:

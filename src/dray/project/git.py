@@ -77,6 +77,25 @@ def read_user(shell: Shell, root: Path) -> str:
     return _git(shell, root, "config", "user.name")
 
 
+def read_author(shell: Shell, root: Path) -> str:
+    """Return who wrote the last commit, ``Name <mail>``; empty where nobody is known."""
+    return _git(shell, root, "log", "-1", "--format=%an <%ae>")
+
+
+def read_tags(shell: Shell, root: Path) -> tuple[tuple[str, int, tuple[str, ...]], ...]:
+    """Return the tags that lead to this commit, the newest first: name, time, and the subjects of its commits."""
+    listed = _git(
+        shell, root, "tag", "--merged", "HEAD", "--sort=-creatordate", "--format=%(refname:short) %(creatordate:unix)"
+    )
+    tags = [line.split() for line in listed.splitlines()]
+    found = []
+    for (name, moment), older in zip(tags, [*(tag[0] for tag in tags), ""][1:], strict=True):
+        span = f"{older}..{name}" if older else name
+        subjects = _git(shell, root, "log", "--no-merges", "--format=%s", span).splitlines()
+        found.append((name, int(moment), tuple(subjects)))
+    return tuple(found)
+
+
 def list_reference_files(root: Path) -> tuple[Path, ...]:
     """Return the files in which git keeps what ``git describe`` in a ``mix.exs`` depends on: HEAD and references."""
     git = _find_git_folder(root)

@@ -5,6 +5,7 @@ from dray.steps import assemble, phoenix, release, tar
 
 from dray.steps import phoenix
 from dray.steps.assemble import assemble
+from dray.steps.deb import deb
 from dray.steps.file import file
 from dray.steps.hook import hook
 from dray.steps.mix import mix
@@ -20,6 +21,7 @@ from dray.steps.upgrade import upgrade
 
 __all__ = [
     "assemble",
+    "deb",
     "file",
     "hook",
     "mix",

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from dray.core.contents import File, Source, normalise_mode
+from typing import TYPE_CHECKING
+
 from dray.core.context import Context
 from dray.core.release import Release
 from dray.core.step import step
 from dray.errors import StepError
+
+if TYPE_CHECKING:
+    from dray.core.contents import Source
 
 
 @step(reads_tree=False, repeatable=True)
@@ -32,6 +36,8 @@ def file(
     Returns:
         The release with the file.
     """
+    from dray.core.contents import File, normalise_mode
+
     if (source is None) == (content is None):
         raise StepError("file: give either source= or content=")
     data: Source

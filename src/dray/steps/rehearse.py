@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -55,6 +54,8 @@ def rehearse(
 
 
 def _rehearse(release: Release, ctx: Context, upgrade: Upgrade, load: str | None, env: dict[str, str]) -> Rehearsal:
+    import tempfile
+
     from dray.upgrade.check import unpack_release
     from dray.upgrade.rehearse import rehearse as try_upgrade
 

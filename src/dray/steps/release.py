@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dray.core.context import Context
 from dray.core.option import validate_value
 from dray.core.release import Release
 from dray.core.step import step
 from dray.errors import ConfigError, Location
+
+if TYPE_CHECKING:
+    from dray.core.option import Option
 
 
 @step(reads_tree=False, repeatable=True)
@@ -58,7 +61,8 @@ def release(  # noqa: PLR0913 - the options of mix release
     """
     from dray.assemble.describe import describe_release
 
-    written = {key: value for key, value in locals().items() if key in _CONFIGURABLE and value is not None}
+    configurable = _list_configurable()
+    written = {key: value for key, value in locals().items() if key in configurable and value is not None}
     described = describe_release(
         ctx,
         name,
@@ -94,20 +98,25 @@ _NEEDED_ALWAYS = (
 )
 _NEEDED_FOR_MANY_FILES = ("multiprocessing.context", "multiprocessing.connection", "multiprocessing.popen_fork")
 _NEEDED_TO_PACK = ("dray.package.reuse", "dray.package.tar", "dray.package.timestamp", "concurrent.futures.thread")
-_CONFIGURABLE = {option.name: option for option in release.options if option.name != "name"}
+
+
+def _list_configurable() -> dict[str, Option]:
+    """Return the options that ``config("NAME", ...)`` can set, too."""
+    return {option.name: option for option in release.options if option.name != "name"}
 
 
 def _read_section(ctx: Context, name: str) -> dict[str, Any]:
     """Return what ``config("NAME", ...)`` says of the release."""
     values = {}
+    configurable = _list_configurable()
     for key, setting in ctx.settings.section(name).items():
-        option = _CONFIGURABLE.get(key)
+        option = configurable.get(key)
         location = setting.origin if isinstance(setting.origin, Location) else None
         if option is None:
             raise ConfigError(
-                f"a release has no option {key!r}; it has: {', '.join(_CONFIGURABLE)}",
+                f"a release has no option {key!r}; it has: {', '.join(configurable)}",
                 got=key,
-                choices=tuple(_CONFIGURABLE),
+                choices=tuple(configurable),
                 location=location,
             )
         values[key] = validate_value(setting.value, option, owner=name, origin=setting.origin)

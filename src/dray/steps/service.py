@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dray.core.contents import File
 from dray.core.option import Option
 from dray.core.step import StepDefinition
 
@@ -28,6 +27,7 @@ def add_service(release: Release, ctx: Context, *formats: str, **settings: Any) 
     Returns:
         The release with the files.
     """
+    from dray.core.contents import File
     from dray.errors import StepError
     from dray.service.export import render_format
     from dray.service.model import build_service
@@ -56,6 +56,6 @@ def _list_options() -> tuple[Option, ...]:
 
 
 service: StepDefinition[...] = StepDefinition(
-    "service", add_service, _list_options(), reads_tree=False, repeatable=True
+    "service", add_service, _list_options, reads_tree=False, repeatable=True
 )
 """The step; its options are the fields of ``dray.service.options.ServiceOptions``."""

@@ -47,8 +47,8 @@ def upgrade(
     Returns:
         The release with its upgrades.
     """
-    from dray.upgrade.build import build_of
-    from dray.upgrade.rename import rename_applications
+    from dray.upgrade.assembled import build_of
+    from dray.upgrade.rename_release import rename_applications
 
     _validate_place(release)
     bases, release = _find_bases(release, ctx, from_)

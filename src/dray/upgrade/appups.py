@@ -72,9 +72,11 @@ def read_own_appups(
     ]
     for name, version in new.side.applications.items():
         path = new.appup_path(name)
-        data, file = (given[name], f"rel/appups/{name}.appup") if name in given else (new.files.get(path), path)
-        if data is None or name not in changing:
+        if name not in changing or not (name in given or path in new.side.files):
             continue
+        data, file = (
+            (given[name], f"rel/appups/{name}.appup") if name in given else (new.side.files[path].read(), path)
+        )
         appup = parse_appup(data, file=file)
         if strip_suffix(appup.version) == strip_suffix(version):
             found[name] = replace(appup, version=version)

@@ -1,55 +1,47 @@
-"""A build of a release as an upgrade needs it: what it shows of itself, and the files that describe its code.
+"""A build of a release as an upgrade needs it: what it shows of itself, and what the files in its ``ebin`` say.
 
-A build comes from a tree, from a tar, or from the release of a running pipeline.
+A build comes from a tree, from a tar, or from the release of a running pipeline (``dray.upgrade.assembled``).
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
-from dray.assemble.content import read_file, read_source
-from dray.assemble.resolve import PARTS_OF_OTP
-from dray.assemble.stored import StoredFile, iterate_files
 from dray.beam.app_file import parse_app
-from dray.beam.boot_order import BootApplication, order_applications
-from dray.beam.module import StrippedModule
 from dray.beam.module_facts import parse_module
-from dray.core.application import AppOrigin, Mode
-from dray.core.contents import File
+from dray.core.application import PARTS_OF_OTP, AppOrigin, Mode
 from dray.errors import UsageError
+from dray.upgrade.content import iterate_contents
 from dray.upgrade.side import build_side
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
 
     from dray.beam.module_facts import ModuleFacts
     from dray.beam.relfile import RelFile
     from dray.core.application import AppSpec
-    from dray.core.release import Release
-    from dray.upgrade.side import Content, Side
+    from dray.upgrade.content import Content
+    from dray.upgrade.side import Side
 
-_KEPT = re.compile(r"lib/[^/]+/ebin/[^/]+\.(app|appup|beam)\Z")
-_MODULE = re.compile(r"lib/([^/]+)/ebin/([^/]+)\.beam\Z")
+_MODULE = re.compile(r"ebin/([^/]+)\.beam\Z")
 _OF_THE_RUNTIME = frozenset({AppOrigin.OTP.value, AppOrigin.ELIXIR.value})
 _ALWAYS_OF_OTP = frozenset({"kernel", "stdlib", "sasl", "compiler", "erl_interface"})
 _ALWAYS_OF_ELIXIR = frozenset({"elixir", "eex", "ex_unit", "iex", "logger", "mix"})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Build:
-    """A release and the bytes of what is in its ``ebin`` folders.
+    """A release whose files can be read.
 
     Args:
         side: What it shows of itself.
-        files: ``.app``, ``.appup`` and modules by their paths.
     """
 
     side: Side
-    files: Mapping[str, bytes]
 
     @property
     def version(self) -> str:
@@ -85,32 +77,34 @@ class Build:
 
     def order_applications(self) -> tuple[str, ...]:
         """Return the names of the applications in the order in which they start."""
+        from dray.beam.boot_order import BootApplication, order_applications  # noqa: PLC0415 - a comparison does not ask
+
         booted = tuple(BootApplication(self.read_spec(app.name), Mode(app.mode), "") for app in self.rel.applications)
         return tuple(app.spec.name for app in order_applications(booted))
 
-    def find_modules(self) -> dict[str, tuple[str, Content]]:
-        """Return the application and the content of every module."""
-        names = {f"{name}-{version}": name for name, version in self.side.applications.items()}
-        found = {}
-        for path, content in self.side.files.items():
-            parts = _MODULE.match(path)
-            if parts is not None and parts[1] in names:
-                found[parts[2]] = (names[parts[1]], content)
-        return found
+    @cached_property
+    def modules(self) -> dict[str, tuple[str, Content]]:
+        """The application and the content of every module."""
+        return {
+            parts[1]: (name, content)
+            for name in self.side.applications
+            for path, content in self.side.list_application(name).items()
+            if (parts := _MODULE.match(path))
+        }
 
     def carries(self, application: str) -> bool:
         """Tell whether an application's files are in it; those of OTP may be the host's."""
-        return application in self.side.applications and self.app_path(application) in self.files
+        return application in self.side.applications and self.app_path(application) in self.side.files
 
     def read_spec(self, application: str) -> AppSpec:
         """Return what the ``.app`` file of an application says."""
         path = self.app_path(application)
-        return parse_app(self.files[path], file=f"{self.side.source}:{path}")
+        return parse_app(self.side.files[path].read(), file=f"{self.side.source}:{path}")
 
     def read_module(self, application: str, module: str) -> ModuleFacts:
         """Return what a module of an application says of itself."""
         path = f"{self.folder(application)}/ebin/{module}.beam"
-        return parse_module(self.files[path], file=f"{self.side.source}:{path}")
+        return parse_module(self.side.files[path].read(), file=f"{self.side.source}:{path}")
 
     def is_of_runtime(self, application: str) -> bool:
         """Tell whether an application comes with Erlang/OTP or Elixir; where no manifest says it, by its name."""
@@ -127,37 +121,4 @@ def read_build(path: Path) -> Build:
         UsageError: There is none.
         IntegrityError: It is damaged.
     """
-    kept: dict[str, bytes] = {}
-    return Build(build_side(str(path), _keep(iterate_files(path), kept)), kept)
-
-
-def build_of(release: Release) -> Build:
-    """Return the release of a running pipeline, whose tree need not be written yet.
-
-    Raises:
-        IntegrityError: A file of it is damaged.
-    """
-    kept: dict[str, bytes] = {}
-    side = build_side(f"{release.name} {release.version}", _keep(_iterate(release), kept))
-    tools = release.project.toolchain if release.project else None
-    origins = {app.name: app.origin.value for app in release.applications}
-    return Build(replace(side, otp=tools.otp_release if tools else None, origins=origins), kept)
-
-
-def _iterate(release: Release) -> Iterator[StoredFile]:
-    for entry in release.contents:
-        if isinstance(entry, File):
-            # A module that is stripped later is the same code now.
-            source = entry.source
-            if isinstance(source, StrippedModule):
-                data = read_source(Path(source.origin))
-            else:
-                data = read_file(release, entry)
-            yield StoredFile(entry.path, len(data), data)
-
-
-def _keep(stored: Iterable[StoredFile], kept: dict[str, bytes]) -> Iterator[StoredFile]:
-    for file in stored:
-        if file.data is not None and file.path.startswith("lib/") and _KEPT.match(file.path):
-            kept[file.path] = file.data
-        yield file
+    return Build(build_side(str(path), iterate_contents(path)))

@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from dray.upgrade.side import Content, Side
-
-    _Sorted = tuple[Side, Mapping[str, Mapping[str, Content]]]
+    from dray.upgrade.content import Content
+    from dray.upgrade.side import Side
 
 # What every version has of its own: it says which versions of what belong together.
 _OF_VERSIONS = re.compile(
@@ -108,8 +107,7 @@ def compare_sides(old: Side, new: Side) -> Difference:
     """Return what differs."""
     runtime = tuple(_compare_runtime(old, new))
     names = sorted(old.applications.keys() | new.applications.keys())
-    of_old, of_new = _sort_files(old), _sort_files(new)
-    compared = (_compare_application(name, (old, of_old), (new, of_new)) for name in names)
+    compared = (_compare_application(name, old, new) for name in names)
     applications = tuple(item for item in compared if item.old != item.new or item.modules or item.files)
     before, after = _list_others(old), _list_others(new)
     others = _compare(before, after)
@@ -136,21 +134,10 @@ def _compare_runtime(old: Side, new: Side) -> Iterator[tuple[str, str, str]]:
             yield name, before, after
 
 
-def _compare_application(name: str, old: _Sorted, new: _Sorted) -> ApplicationDifference:
-    before, after = (side.applications.get(name) for side, _ in (old, new))
-    files = _compare(*(folders.get(f"{name}-{side.applications.get(name)}", {}) for side, folders in (old, new)))
-    rest = _reject(files, (_MODULE, _DESCRIPTION))
-    return ApplicationDifference(name, before, after, _select(files, _MODULE), rest)
-
-
-def _sort_files(side: Side) -> dict[str, dict[str, Content]]:
-    """Return the files below ``lib``, by the folder of the application and the path in it."""
-    sorted_: dict[str, dict[str, Content]] = {}
-    for path, content in side.files.items():
-        if path.startswith("lib/"):
-            folder, _, inner = path[4:].partition("/")
-            sorted_.setdefault(folder, {})[inner] = content
-    return sorted_
+def _compare_application(name: str, old: Side, new: Side) -> ApplicationDifference:
+    files = _compare(old.list_application(name), new.list_application(name))
+    modules, rest = _select(files, _MODULE), _reject(files, (_MODULE, _DESCRIPTION))
+    return ApplicationDifference(name, old.applications.get(name), new.applications.get(name), modules, rest)
 
 
 def _list_others(side: Side) -> dict[str, Content]:

@@ -25,7 +25,7 @@ def build_directions(plan: Plan, scripts: tuple[Scripts, ...], purge: Purge) -> 
         purge: How old code is purged.
     """
     written = {item.application for item in scripts if not item.generated}
-    found = [item for build in (plan.base, plan.new) for item in build.find_modules().items()]
+    found = [item for build in (plan.base, plan.new) for item in build.modules.items()]
     by_hand = frozenset(module for module, (application, _) in found if application in written)
     ways = ((plan.base, plan.new), (plan.new, plan.base))
     up, down = (_build_direction(*way, by_hand, purge) for way in ways)
@@ -33,7 +33,7 @@ def build_directions(plan: Plan, scripts: tuple[Scripts, ...], purge: Purge) -> 
 
 
 def _build_direction(old: Build, new: Build, by_hand: frozenset[str], purge: Purge) -> Direction:
-    before, after = frozenset(old.find_modules()), frozenset(new.find_modules())
+    before, after = frozenset(old.modules), frozenset(new.modules)
     return Direction(
         added=after - before,
         removed=before - after,
@@ -47,7 +47,7 @@ def _build_direction(old: Build, new: Build, by_hand: frozenset[str], purge: Pur
 def _list_starts(old: Build, new: Build) -> tuple[Start, ...]:
     """Return the applications that only one build has, in the order in which they start, with what they need."""
     modules: dict[str, set[str]] = {}
-    for module, (application, _) in new.find_modules().items():
+    for module, (application, _) in new.modules.items():
         modules.setdefault(application, set()).add(module)
     starts = []
     for name in new.order_applications():
@@ -81,7 +81,7 @@ def list_wanted(old: Build, new: Build) -> tuple[Wanted, ...]:
 
 
 def _list_wanted(old: Build, new: Build) -> Iterator[Wanted]:
-    before, after = old.find_modules(), new.find_modules()
+    before, after = old.modules, new.modules
     loaded: dict[str, set[str]] = {}
     removed: dict[str, set[str]] = {}
     for module, (application, content) in after.items():

@@ -10,7 +10,7 @@ from dray.upgrade.module_change import Kind, ModuleChange, classify_module
 from dray.upgrade.reasons import list_reasons
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from dray.upgrade.build import Build
     from dray.upgrade.compare import Changes, Difference
@@ -57,24 +57,25 @@ class Plan:
         return not self.reasons
 
 
-def plan_upgrade(base: Build, new: Build) -> Plan:
+def plan_upgrade(base: Build, new: Build, difference: Difference | None = None) -> Plan:
     """Return what an upgrade from a base has to do.
 
     Args:
         base: What it starts from.
         new: What it leads to, its applications in the versions that they will have.
+        difference: What differs between them, where that is known.
 
     Raises:
         IntegrityError: A module is damaged.
     """
-    difference = compare_sides(base.side, new.side)
+    difference = difference or compare_sides(base.side, new.side)
     reasons = tuple(dict.fromkeys(list_reasons(base, new, difference)))
     applications = () if reasons else tuple(_plan_applications(base, new, difference))
     return Plan(base, new, difference, applications, reasons)
 
 
 def _plan_applications(base: Build, new: Build, difference: Difference) -> Iterator[ApplicationPlan]:
-    before, after = frozenset(base.find_modules()), frozenset(new.find_modules())
+    before, after = base.modules.keys(), new.modules.keys()
     for app in difference.applications:
         if app.old is not None and app.new is not None and app.old != app.new:
             changes = (
@@ -85,7 +86,7 @@ def _plan_applications(base: Build, new: Build, difference: Difference) -> Itera
             yield ApplicationPlan(app.name, app.old, app.new, changes)
 
 
-def _plan_new(name: str, application: str, new: Build, before: frozenset[str]) -> ModuleChange:
+def _plan_new(name: str, application: str, new: Build, before: Collection[str]) -> ModuleChange:
     """Return what is done with a module that is new in its application, and may come from another one."""
     facts = new.read_module(application, name)
     if name in before:

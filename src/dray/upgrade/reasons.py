@@ -45,8 +45,8 @@ def _of_releases(base: Build, new: Build, difference: Difference) -> Iterator[st
         elif not Mode(modes["sasl"]).starts:
             yield f"the {what} release does not start sasl, which installs versions"
     for path, content in new.side.files.items():
-        known = base.side.files.get(path)
-        if path.startswith("erts-") and content.native and known is not None and not content.is_same_as(known):
+        known = base.side.files.get(path) if path.startswith("erts-") else None
+        if known is not None and not content.is_same_as(known) and content.native:
             yield f"{path} is not what it was under the same version: a node cannot change its runtime"
     if "releases/RELEASES" not in base.side.files:
         yield "the old release has no releases/RELEASES (mix release makes none): OTP would not know what is running"
@@ -85,7 +85,7 @@ def _of_starting(base: Build, new: Build, _difference: Difference) -> Iterator[s
 
 
 def _compare_specs(app: RelApplication, base: Build, new: Build) -> Iterator[str]:
-    if base.files[base.app_path(app.name)] == new.files[new.app_path(app.name)]:
+    if base.side.files[base.app_path(app.name)].is_same_as(new.side.files[new.app_path(app.name)]):
         return
     before, after = base.read_spec(app.name), new.read_spec(app.name)
     if set(before.included_applications) != set(after.included_applications):
@@ -128,7 +128,7 @@ def _of_protocols(base: Build, new: Build, _difference: Difference) -> Iterator[
     """A protocol that both releases have is consolidated in both or in none."""
     before, after = base.side.consolidated, new.side.consolidated
     for names, build, what in ((before - after, new, "no longer"), (after - before, base, "now")):
-        for name in sorted(names & build.find_modules().keys()):
+        for name in sorted(name for name in names if name in build.modules):
             yield f"the protocol {name.removeprefix('Elixir.')} is {what} consolidated"
 
 

@@ -3,7 +3,9 @@
 What OTP knows of a release is changed where it stands, term by term, so that it works for a release of a pipeline and
 for one that lies in a folder, whoever made its boot scripts.
 
-    rename_applications(release, {"shop": "0.1.0+3f2a9c"})
+    rename_build(build, {"shop": "0.1.0+3f2a9c"})
+
+``dray.upgrade.rename_release`` does it for a release of a pipeline.
 """
 
 from __future__ import annotations
@@ -12,22 +14,18 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from dray.assemble.content import read_file
 from dray.beam.boot import format_script
 from dray.beam.etf import decode, encode
 from dray.beam.relfile import consultable, format_rel, format_releases, parse_rel
 from dray.beam.terms import decode_source, parse_terms
-from dray.core.contents import Directory, File, Symlink
 from dray.core.term import Atom
 from dray.upgrade.build import Build
+from dray.upgrade.content import Content
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from dray.beam.relfile import RelFile
-    from dray.core.contents import Entry
-    from dray.core.release import Release
-    from dray.upgrade.side import Content
 
 _BOOT = re.compile(r"releases/[^/]+/[^/]+\.boot\Z")
 _REL = re.compile(r"releases/(.+/)?[^/]+\.rel\Z")
@@ -116,56 +114,16 @@ class Renaming:
         return done
 
 
-def rename_applications(release: Release, versions: Mapping[str, str]) -> Release:
-    """Return an assembled release in which applications have other versions.
-
-    Args:
-        release: The release, its files in the tree.
-        versions: Name and new version.
-
-    Raises:
-        IntegrityError: A file that names versions is damaged.
-    """
-    if not versions:
-        return release
-    renaming = Renaming({app.name: app.version for app in release.applications}, versions)
-    files = {entry.path: entry for entry in release.contents if isinstance(entry, File)}
-    bytes_of = renaming.files(files, lambda path: read_file(release, files[path]))
-    entries = tuple(_rename_entry(entry, renaming, bytes_of) for entry in release.contents)
-    applications = tuple(
-        replace(app, spec=replace(app.spec, version=versions[app.name])) if app.name in versions else app
-        for app in release.applications
-    )
-    changed = {new.path for old, new in zip(release.contents, entries, strict=True) if old is not new}
-    kept = {path: digest for path, digest in release.digests.items() if path in files and path not in changed}
-    return replace(release, applications=applications, contents=(), digests=kept).add(*entries)
-
-
-def _rename_entry(entry: Entry, renaming: Renaming, bytes_of: Mapping[str, bytes]) -> Entry:
-    path = renaming.entry_path(entry.path)
-    if isinstance(entry, File) and path in bytes_of:
-        return replace(entry, path=path, source=bytes_of[path])
-    if isinstance(entry, Symlink):
-        target = renaming.path(entry.target)
-        return entry if (path, target) == (entry.path, entry.target) else Symlink(path, target)
-    if path == entry.path:
-        return entry
-    return Directory(path, entry.mode) if isinstance(entry, Directory) else replace(entry, path=path)
-
-
 def rename_build(build: Build, versions: Mapping[str, str]) -> Build:
     """Return a build in which applications have other versions."""
     if not versions:
         return build
     side = build.side
     renaming = Renaming(side.applications, versions)
-    described = {build.app_path(name) for name in versions}
-    files = {
-        renaming.entry_path(path): renaming.app_file(data, file=path) if path in described else data
-        for path, data in build.files.items()
-    }
-    contents: dict[str, Content] = {renaming.entry_path(path): content for path, content in side.files.items()}
-    renamed = replace(
-        side, applications={**side.applications, **versions}, files=contents, rel=renaming.rel(build.rel)
+    contents = {renaming.entry_path(path): content for path, content in side.files.items()}
+    for name in versions:
+        old, new = build.app_path(name), renaming.path(build.app_path(name))
+        contents[new] = Content(new, renaming.app_file(side.files[old].read(), file=old))
+    return Build(
+        replace(side, applications={**side.applications, **versions}, files=contents, rel=renaming.rel(build.rel))
     )
-    return Build(renamed, files)

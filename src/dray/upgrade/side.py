@@ -1,87 +1,31 @@
-"""One side of a comparison: a release as far as a comparison needs it, read from where it lies.
-
-Modules count by the MD5 of ``beam_lib``, which is the same for a module and its stripped copy; all other files, and
-all files of a release of which only the manifest is left, by SHA-256.
-"""
+"""One side of a comparison: a release as far as a comparison needs it, read from where it lies."""
 
 from __future__ import annotations
 
-import hashlib
 import re
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from dray.assemble.stored import is_manifest, iterate_files, parse_manifest
-from dray.beam.module import MD5_CHUNKS, module_md5
+from dray.assemble.stored import is_manifest, parse_manifest
 from dray.beam.relfile import parse_rel
 from dray.beam.term_writer import format_term
 from dray.beam.terms import decode_source, parse_terms
 from dray.errors import IntegrityError, UsageError
-from dray.native.find import is_native
+from dray.upgrade.content import iterate_contents
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    from dray.assemble.stored import StoredFile
     from dray.beam.relfile import RelFile
+    from dray.upgrade.content import Content
 
-# Meta lists the features of the language that were enabled. beam_lib counts it, and Mix strips it.
-_COMPARED = tuple(name for name in MD5_CHUNKS if name != b"Meta")
 _REL = re.compile(r"releases/([^/]+)/[^/]+\.rel\Z")
 _CONFIG = re.compile(r"releases/[^/]+/sys\.config\Z")
 
 
 @dataclass(frozen=True)
-class Content:
-    """What a file holds.
-
-    Checksums are worked out when they are asked for: most files of two releases are equal without one.
-
-    Args:
-        path: Where it is in the release.
-        data: Its bytes; None where only a manifest is known.
-        digest: Its SHA-256, as a manifest has it.
-    """
-
-    path: str
-    data: bytes | None = field(default=None, repr=False)
-    digest: str = ""
-
-    @cached_property
-    def sha256(self) -> str:
-        """The SHA-256 of its bytes."""
-        return self.digest if self.data is None else hashlib.sha256(self.data).hexdigest()
-
-    @cached_property
-    def md5(self) -> str | None:
-        """The MD5 of a module as ``beam_lib`` counts it; None for other files, and where only a manifest is known.
-
-        Raises:
-            IntegrityError: The module is damaged.
-        """
-        if self.data is None or not self.path.endswith(".beam"):
-            return None
-        return module_md5(self.data, counted=_COMPARED, file=self.path)
-
-    @property
-    def native(self) -> bool:
-        """Whether it is machine code. A manifest does not tell it from data; its usual names do."""
-        return self.path.endswith((".so", ".dylib")) if self.data is None else is_native(self.data[:4])
-
-    def is_same_as(self, other: Content) -> bool:
-        """Tell whether both hold the same: the same code for modules, the same bytes for all else.
-
-        Raises:
-            IntegrityError: One is a module, and damaged.
-        """
-        if self.data is None or other.data is None:
-            return self.sha256 == other.sha256
-        return self.data == other.data or (self.md5 is not None and self.md5 == other.md5)
-
-
-@dataclass(frozen=True, slots=True)
 class Side:
     """A release.
 
@@ -114,6 +58,20 @@ class Side:
     origins: Mapping[str, str] = field(default_factory=dict)
     upgrades: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
+    @cached_property
+    def folders(self) -> dict[str, dict[str, Content]]:
+        """The files below ``lib``, by the folder of the application and the path in it."""
+        found: dict[str, dict[str, Content]] = {}
+        for path, content in self.files.items():
+            if path.startswith("lib/"):
+                folder, _, inner = path[4:].partition("/")
+                found.setdefault(folder, {})[inner] = content
+        return found
+
+    def list_application(self, name: str) -> dict[str, Content]:
+        """Return the files of an application, by their paths in its folder; none where the release has none."""
+        return self.folders.get(f"{name}-{self.applications.get(name)}", {})
+
     @property
     def consolidated(self) -> frozenset[str]:
         """The modules of the consolidated protocols."""
@@ -132,18 +90,16 @@ def read_side(path: Path) -> Side:
     """
     if path.is_file() and path.suffix == ".json":
         facts = parse_manifest(path.read_bytes(), str(path))
-        return _of_manifest(
-            path, facts, {file.path: Content(file.path, digest=file.sha256 or "") for file in iterate_files(path)}
-        )
-    return build_side(str(path), iterate_files(path))
+        return _of_manifest(path, facts, {content.path: content for content in iterate_contents(path)})
+    return build_side(str(path), iterate_contents(path))
 
 
-def build_side(source: str, stored: Iterable[StoredFile]) -> Side:
+def build_side(source: str, contents: Iterable[Content]) -> Side:
     """Return the release that consists of these files.
 
     Args:
         source: Where they come from, for messages.
-        stored: Its files, with their bytes.
+        contents: What they hold; all of it can be read.
 
     Raises:
         UsageError: They are no release.
@@ -152,14 +108,15 @@ def build_side(source: str, stored: Iterable[StoredFile]) -> Side:
     files: dict[str, Content] = {}
     facts: dict[str, Any] = {}
     texts: dict[str, bytes] = {}
-    for file in stored:
-        files[file.path] = Content(file.path, file.data, file.sha256 or "")
-        if file.data is None or not file.path.startswith("releases/"):
+    for content in contents:
+        path = content.path
+        files[path] = content
+        if not path.startswith("releases/"):
             continue
-        if is_manifest(file.path):
-            facts = parse_manifest(file.data, f"{source}:{file.path}")
-        elif _REL.match(file.path) or _CONFIG.match(file.path):
-            texts[file.path] = file.data
+        if is_manifest(path):
+            facts = parse_manifest(content.read(), f"{source}:{path}")
+        elif _REL.match(path) or _CONFIG.match(path):
+            texts[path] = content.read()
     return _of_release(source, facts, files, texts)
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from dray.upgrade.build import Build
+    from dray.upgrade.content import Content
 
 _LENGTH = 6
 _AFTER_PLUS = re.compile(r"(.*\+.+)\.[0-9a-f]{6}\Z")
@@ -38,15 +39,31 @@ def add_suffix(version: str, digest: str) -> str:
 
 def digest_application(build: Build, application: str) -> str:
     """Return what identifies the content of an application, in hexadecimal."""
-    folder = f"{build.folder(application)}/"
     digest = hashlib.sha256()
-    described = {build.app_path(application), build.appup_path(application)}
-    files = build.side.files
-    for path in sorted(path for path in files if path.startswith(folder) and path not in described):
-        inner, content = path.removeprefix(folder), files[path]
-        digest.update(f"{inner}\0{content.md5 or content.sha256}\n".encode("utf-8", "surrogateescape"))
-    digest.update(repr(replace(build.read_spec(application), version="")).encode("utf-8", "surrogateescape"))
+    for path, content in sorted(_list_contents(build, application).items()):
+        digest.update(f"{path}\0{content.md5 or content.sha256}\n".encode("utf-8", "surrogateescape"))
+    digest.update(_format_spec(build, application).encode("utf-8", "surrogateescape"))
     return digest.hexdigest()
+
+
+def is_same_application(one: Build, other: Build, application: str) -> bool:
+    """Tell whether two builds have the same content of an application: without a digest, since most are the same."""
+    before, after = (_list_contents(build, application) for build in (one, other))
+    return (
+        before.keys() == after.keys()
+        and all(content.is_same_as(after[path]) for path, content in before.items())
+        and _format_spec(one, application) == _format_spec(other, application)
+    )
+
+
+def _list_contents(build: Build, application: str) -> dict[str, Content]:
+    """Return what the files of an application hold, without those that speak of its version."""
+    described = {f"ebin/{application}.app", f"ebin/{application}.appup"}
+    return {path: item for path, item in build.side.list_application(application).items() if path not in described}
+
+
+def _format_spec(build: Build, application: str) -> str:
+    return repr(replace(build.read_spec(application), version=""))
 
 
 def choose_versions(new: Build, bases: Iterable[Build]) -> dict[str, str]:
@@ -66,9 +83,8 @@ def choose_versions(new: Build, bases: Iterable[Build]) -> dict[str, str]:
         ]
         if not similar:
             continue
-        digest = digest_application(new, name)
-        equal = [base.side.applications[name] for base in similar if digest_application(base, name) == digest]
-        wanted = equal[0] if equal else add_suffix(plain, digest)
+        equal = [base.side.applications[name] for base in similar if is_same_application(new, base, name)]
+        wanted = equal[0] if equal else add_suffix(plain, digest_application(new, name))
         if wanted != version:
             chosen[name] = wanted
     return chosen

@@ -5,12 +5,12 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass, field
 
-from dray.assemble.stored import StoredFile
 from dray.beam.boot import format_script
 from dray.beam.etf import encode
 from dray.beam.relfile import RelApplication, RelFile, consultable, format_rel, format_releases
 from dray.core.term import Atom
 from dray.upgrade.build import Build
+from dray.upgrade.content import Content
 from dray.upgrade.side import build_side
 from tests.unit.beam.test_module import make_module
 
@@ -114,9 +114,7 @@ def list_files(version="1.0", *, name="shop", apps, erts="13.1", files=None, con
 def make_build(version="1.0", **given):
     """Return a release as a build; the options are those of ``list_files``."""
     files = list_files(version, **given)
-    stored = [StoredFile(path, len(data), data) for path, data in sorted(files.items())]
-    kept = {path: data for path, data in files.items() if "/ebin/" in path}
-    return Build(build_side(f"shop-{version}", stored), kept)
+    return Build(build_side(f"shop-{version}", [Content(path, data) for path, data in sorted(files.items())]))
 
 
 def write_build(folder, version="1.0", **given):

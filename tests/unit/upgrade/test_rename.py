@@ -12,7 +12,8 @@ from dray.beam.etf import decode
 from dray.core.application import Application, AppOrigin, AppSpec, Mode
 from dray.core.contents import Directory, File, Symlink
 from dray.core.release import Release
-from dray.upgrade.rename import rename_applications, rename_build
+from dray.upgrade.rename import rename_build
+from dray.upgrade.rename_release import rename_applications
 from tests.unit.upgrade.releases import app, list_files, make_beam, make_boot, make_build
 
 VERSIONS = {"shop": "0.1.0+abcdef"}
@@ -99,5 +100,5 @@ def test_a_build_is_renamed_as_a_release_is():
     build = rename_build(make_build(apps=APPS), VERSIONS)
     assert build.side.applications["shop"] == "0.1.0+abcdef"
     assert build.read_spec("shop").version == "0.1.0+abcdef"
-    assert build.find_modules()["m"][0] == "shop"
+    assert build.modules["m"][0] == "shop"
     assert [app.version for app in build.rel.applications if app.name == "shop"] == ["0.1.0+abcdef"]

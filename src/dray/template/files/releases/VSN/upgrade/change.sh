@@ -55,6 +55,10 @@ find_verdict () {
     verdict_file=$RELEASE_ROOT/releases/$upgrade_from/upgrade/from/$upgrade_to
   fi
   upgrade_mode=restart
+  if [ "$running_root" != "$RELEASE_ROOT" ]; then
+    add_reason "the system was started from $running_root"
+    return 0
+  fi
   if [ ! -r "$verdict_file" ]; then
     add_reason "neither version was built with an upgrade from the other: upgrade(from_=...) in rel/config.py"
     return 0
@@ -87,7 +91,7 @@ Own = ["RELEASE_ROOT", "RELEASE_VSN", "RELEASE_PROG", "RELEASE_COMMAND", "RELEAS
 Command = ["start_command=", os:getenv("RELEASE_COMMAND", ""), 10],
 Lines = [["export ", Name, "=", Quote(Value), 10] || {Name, Value} <- os:env(), not lists:member(Name, Own),
          re:run(Name, "^[A-Za-z_][A-Za-z0-9_]*\$", [{capture, none}]) =:= match],
-Process = ["running_pid=", os:getpid(), 10],
+Process = ["running_pid=", os:getpid(), 10, "running_root=", os:getenv("RELEASE_ROOT", ""), 10],
 ok = file:write_file("$environment_file",
                      unicode:characters_to_binary([Command, Process, Lines, "cd ", Quote(Folder), 10])).
 END
@@ -95,10 +99,13 @@ END
     {
       read -r start_command
       read -r running_pid
+      read -r running_root
     } <"$environment_file"
     start_command=${start_command#start_command=}
     running_pid=${running_pid#running_pid=}
+    running_root=${running_root#running_root=}
   else
+    running_root=$RELEASE_ROOT
     warn "the variables of the running system are not known here; those of this command count"
     : >"$environment_file"
     running_pid=$(node_pid) || running_pid=

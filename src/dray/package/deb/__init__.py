@@ -1,0 +1,1 @@
+"""Debian packages: a release as a ``.deb``."""

@@ -1,0 +1,161 @@
+"""The file of a Debian package, see ``deb(5)``: an ``ar`` archive of a version number and two tar archives.
+
+It is written straight from values: no staging tree, no program of Debian's. The same package gives the same bytes:
+entries sorted, owned by root, with one time for all. Memory stays small whatever the size: the data archive, which
+stands last but decides the checksums of the control archive, waits in a file beside the target.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import tarfile
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from dray.assemble.content import read_source
+from dray.core.contents import Digest, Directory, Entry, File, Symlink
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+    from typing import BinaryIO
+
+    from dray.package.deb.codec import Codec
+    from dray.package.deb.package import DebPackage
+
+_PART = 1 << 20
+_ROOT = "./"
+_ENDING = bytes(2 * tarfile.BLOCKSIZE)
+
+
+def write_deb(package: DebPackage, path: Path, *, codec: Codec, mtime: int) -> Digest:
+    """Write a package's file.
+
+    Args:
+        package: The package.
+        path: The file; it has its old or its new content, whatever happens.
+        codec: How the archives are compressed.
+        mtime: The time of all entries, in seconds since 1970.
+
+    Returns:
+        Size and checksum of the file.
+
+    Raises:
+        OSError: A file cannot be read, or the package cannot be written.
+    """
+    temporary, waiting = path.with_name(f".{path.name}.new"), path.with_name(f".{path.name}.data")
+    try:
+        with waiting.open("w+b") as data, temporary.open("wb") as target:
+            archive = _Archive(mtime)
+            for part in codec.compress(archive.split(package.contents)):
+                data.write(part)
+            control = b"".join(codec.compress([_build_control(package, archive, mtime)]))
+            digest = _write_ar(target, control, data, codec.suffix, mtime)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+        waiting.unlink(missing_ok=True)
+    return digest
+
+
+@dataclass
+class _Archive:
+    """The data archive while it is made, and what the control archive says of it.
+
+    Args:
+        mtime: The time of all entries.
+        md5sums: A line for each file.
+        kilobytes: What its files take on disk, each rounded up, and one for all else.
+    """
+
+    mtime: int
+    md5sums: list[str] = field(default_factory=list)
+    kilobytes: int = 0
+
+    def split(self, contents: Sequence[Entry]) -> Iterator[bytearray]:
+        """Yield the archive in parts of about a megabyte."""
+        part = bytearray()
+        for entry in list_with_folders(contents):
+            data = b""
+            if isinstance(entry, File):
+                data = read_source(entry.source)
+                self.md5sums.append(f"{hashlib.md5(data, usedforsecurity=False).hexdigest()}  {entry.path}\n")
+            self.kilobytes += -(-len(data) // 1024) if isinstance(entry, File) else 1
+            part += build_header(entry, len(data), self.mtime)
+            part += data
+            part += bytes(-len(data) % tarfile.BLOCKSIZE)
+            if len(part) >= _PART:
+                yield part
+                part = bytearray()
+        part += _ENDING
+        yield part
+
+
+def list_with_folders(contents: Iterable[Entry]) -> list[Entry]:
+    """Return the entries sorted by path, each folder above them included."""
+    entries = {entry.path: entry for entry in contents}
+    for path in tuple(entries):
+        parent = path.rpartition("/")[0]
+        while parent and parent not in entries:
+            entries[parent] = Directory(parent)
+            parent = parent.rpartition("/")[0]
+    return [entries[path] for path in sorted(entries)]
+
+
+def build_header(entry: Entry | None, size: int, mtime: int) -> bytes:
+    """Return the header of an entry in the format of GNU tar; None stands for the root itself."""
+    info = tarfile.TarInfo(_ROOT if entry is None else f"{_ROOT}{entry.path}")
+    info.mtime, info.uname, info.gname = mtime, "root", "root"
+    match entry:
+        case File():
+            info.size, info.mode = size, entry.mode
+        case Symlink():
+            info.type, info.linkname, info.mode = tarfile.SYMTYPE, entry.target, 0o777
+        case Directory():
+            info.type, info.mode, info.name = tarfile.DIRTYPE, entry.mode, f"{info.name}/"
+        case None:
+            info.type, info.mode = tarfile.DIRTYPE, 0o755
+    return info.tobuf(tarfile.GNU_FORMAT, "utf-8", "surrogateescape")
+
+
+def format_fields(fields: Iterable[tuple[str, str]]) -> str:
+    """Return control fields as ``deb-control(5)`` writes them; further lines of a value are indented."""
+    return "".join(f"{name}: {value.replace(chr(10), chr(10) + ' ')}\n" for name, value in fields)
+
+
+def _build_control(package: DebPackage, archive: _Archive, mtime: int) -> bytes:
+    fields = [*package.fields]
+    place = 1 + next((n for n, (name, _) in enumerate(fields) if name == "Maintainer"), len(fields) - 1)
+    fields.insert(place, ("Installed-Size", str(archive.kilobytes)))
+    files = [File("control", format_fields(fields).encode())]
+    if archive.md5sums:
+        files.append(File("md5sums", "".join(archive.md5sums).encode()))
+    if package.conffiles:
+        files.append(File("conffiles", "".join(f"/{path}\n" for path in package.conffiles).encode()))
+    files += package.scripts
+    out = bytearray(build_header(None, 0, mtime))
+    for file in sorted(files, key=lambda file: file.path):
+        data = read_source(file.source)
+        out += build_header(file, len(data), mtime) + data + bytes(-len(data) % tarfile.BLOCKSIZE)
+    return bytes(out + _ENDING)
+
+
+def _write_ar(target: BinaryIO, control: bytes, data: BinaryIO, suffix: str, mtime: int) -> Digest:
+    """Write the outer archive, see ``ar(5)``: members begin at even places."""
+    size = data.tell()
+    target.write(b"!<arch>\n")
+    members = (("debian-binary", b"2.0\n"), (f"control.tar.{suffix}", control))
+    target.writelines(_ar_header(name, len(data), mtime) + data + b"\n" * (len(data) % 2) for name, data in members)
+    target.write(_ar_header(f"data.tar.{suffix}", size, mtime))
+    data.seek(0)
+    shutil.copyfileobj(data, target, _PART)
+    target.write(b"\n" * (size % 2))
+    target.flush()
+    with open(target.name, "rb") as written:  # noqa: PTH123 - a path object of the open file's name
+        checksum = hashlib.file_digest(written, "sha256")
+        return Digest(written.tell(), checksum.hexdigest())
+
+
+def _ar_header(name: str, size: int, mtime: int) -> bytes:
+    return f"{name:<16}{mtime:<12}{0:<6}{0:<6}{100644:<8}{size:<10}`\n".encode()
