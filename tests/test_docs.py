@@ -165,7 +165,7 @@ from dray import File, Release, step
 @step
 def own(release, ctx): return release
 
-warm_cache = logger_level = manual = my_step = count_files = checksum = motd = deb = apt = own
+warm_cache = logger_level = manual = my_step = count_files = checksum = motd = apt = own
 """
 
 

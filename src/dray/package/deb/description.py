@@ -71,17 +71,26 @@ def describe_package(release: Release, project: Project, options: DebOptions, *,
     """
     name = validate_name(options.name or package_name(release.name))
     upstream = options.version or upstream_version(release.version, project.commit)
-    text = (options.description or project.description).strip() or f"The release {release.name} of {project.name}."
+    given = (options.description or project.description).strip()
+    text = given or _introduce(release, project)
     return Description(
         name=name,
         version=full_version(upstream, options.revision),
         maintainer=validate_maintainer(options.maintainer or _find_person(project) or author or _nobody(name)),
         section=validate_section(options.section or _find_section(release)),
         homepage=options.homepage or project.homepage or dict(project.links).get("GitHub", ""),
-        synopsis=_shorten(text, name),
+        synopsis=_shorten(given or f"system {release.name} on the Erlang virtual machine", name),
         text=text,
         licence=options.licence or " and ".join(project.licenses) or "proprietary",
     )
+
+
+def _introduce(release: Release, project: Project) -> str:
+    """Return what can be said of a release whose project says nothing of itself."""
+    own = [member.name for member in project.members]
+    of = f" with the application{'s' if len(own) > 1 else ''} {', '.join(own)}" if own else ""
+    runtime = "brings its own Erlang runtime and " if release.erts and release.erts.included else ""
+    return f"The release {release.name}{of}. It {runtime}runs as a service of its own user."
 
 
 def _find_person(project: Project) -> str:

@@ -107,7 +107,7 @@ def list_documents(
     )
     licences = format_copyright(
         list_licences(release, project, described, year=time.gmtime(time_of).tm_year),
-        name=project.name,
+        name=release.name,
         source=described.homepage,
     )
     return [

@@ -35,7 +35,6 @@ class DebOptions:
         compression: ``zstd``, ``xz`` or ``gzip``; by default zstd, or xz where a distribution cannot read that.
         level: How hard to compress; by default 9 for zstd and gzip, 6 for xz.
         start: Whether the service starts when the package is installed.
-        split: Whether the runtime, with OTP's applications, is a package of its own, below a metapackage.
         file: The file's name; by default ``NAME_VERSION_ARCHITECTURE.deb``.
     """
 
@@ -54,5 +53,4 @@ class DebOptions:
     compression: Literal["zstd", "xz", "gzip"] | None = None
     level: int | None = None
     start: bool = True
-    split: bool = False
     file: str | None = None
