@@ -11,12 +11,15 @@ import click
 import pytest
 
 import dray.errors
+from dray import Failure, StepError
 from dray.assemble.host_settings import RULES
 from dray.assemble.launcher import INTERNAL, read_command
 from dray.config.reader import open_configuration
 from dray.core.project import Commit
 from dray.core.release import Release
 from dray.core.step import StepDefinition
+from dray.notify.access import TOKEN, WEBHOOKS
+from dray.notify.origin import ACTORS
 from dray.plugins import list_steps
 from dray.service.install import list_install_commands
 from dray.service.model import build_service
@@ -162,7 +165,7 @@ from dray import File, Release, step
 @step
 def own(release, ctx): return release
 
-warm_cache = logger_level = manual = my_step = count_files = checksum = motd = apt = slack = own
+warm_cache = logger_level = manual = my_step = count_files = checksum = motd = apt = own
 """
 
 
@@ -189,6 +192,29 @@ def test_the_step_of_the_walk_through_works(tmp_path):
     exec("from dray.core.contents import File\n" + test, names)  # noqa: S102
     (function,) = [item.name for item in ast.parse(test).body if isinstance(item, ast.FunctionDef)]
     names[function](lambda: make_context(tmp_path))
+
+
+def test_the_step_that_hears_of_failures_works(tmp_path):
+    (block,) = blocks(section(page("steps.md"), "Steps that hear of failures"), "python")
+    names = {}
+    exec(block, names)  # noqa: S102 - our own page
+    log, ctx = names["log"], make_context(tmp_path)
+    log.run(Release(name="shop", version="1"), ctx)
+    log.on_failure(Failure("deb", StepError("no space"), Release(), 3), ctx)
+    assert (tmp_path / "deploys.log").read_text() == "shop 1\ndeb: no space\n"
+
+
+def test_what_is_said_of_variables_is_what_is_read():
+    text = page("notifications.md")
+    for name in (*ACTORS, TOKEN, *WEBHOOKS):
+        assert f"`{name}`" in text, f"{name} is not described"
+
+
+def test_every_block_of_a_notification_is_described():
+    for name in ("notify/slack.txt", "notify/plain.txt"):
+        assert f"`{name}`" in page("notifications.md")
+        for block in TemplateFolder().list_blocks(name):
+            assert f"`{block}`" in section(page("notifications.md"), "Your own text")
 
 
 @pytest.mark.parametrize("name", list_format_names())

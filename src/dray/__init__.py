@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from dray.core.artifact import Artifact
     from dray.core.contents import Directory, File, Symlink
     from dray.core.context import Context
+    from dray.core.failure import Failure
     from dray.core.hook import add_hook
     from dray.core.pipeline import Pipeline, parallel
     from dray.core.release import Release
@@ -29,6 +30,7 @@ __all__ = [
     "Artifact",
     "Context",
     "Directory",
+    "Failure",
     "File",
     "Pipeline",
     "Release",
@@ -45,6 +47,7 @@ _HOME = {
     "Artifact": "dray.core.artifact",
     "Context": "dray.core.context",
     "Directory": "dray.core.contents",
+    "Failure": "dray.core.failure",
     "File": "dray.core.contents",
     "Pipeline": "dray.core.pipeline",
     "Release": "dray.core.release",

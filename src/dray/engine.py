@@ -16,6 +16,7 @@ from dray.core.settings import OTHER_SECTIONS
 from dray.core.step import Step
 from dray.core.step_options import resolve_step, validate_section
 from dray.errors import ConfigError, DrayError, Location, PluginError, StepError
+from dray.telling import Teller
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,24 +66,35 @@ class Engine:
 
         Raises:
             ConfigError: An option is unknown, of the wrong type, or missing; nothing has run.
-            DrayError: A step failed; what it had not begun is untouched.
+            DrayError: A step failed; what it had not begun is untouched, and the steps behind it that asked for it
+                have been told.
         """
         for step in pipeline.steps():
             resolve_step(step, self.ctx.settings, self.overrides)
+        begun = replace(self, ctx=replace(self.ctx, started=self.ctx.clock.monotonic()))
+        try:
+            return begun.run_stages(pipeline, Teller(begun.ctx, self.console, self.overrides))
+        finally:
+            self.console.close()
+
+    def run_stages(self, pipeline: Pipeline, teller: Teller) -> RunResult:
+        """Run the stages of a pipeline whose options are checked.
+
+        Raises:
+            DrayError: One failed.
+        """
         release, tree = Release(env=self.ctx.env), _Tree(self.ctx.work)
         timings: tuple[StepTiming, ...] = ()
-        try:
-            for number, stage in enumerate(pipeline.stages, start=1):
-                named = release.project is not None
+        for number, stage in enumerate(pipeline.stages, start=1):
+            named, following = release.project is not None, pipeline.stages[number:]
+            with teller.watch(stage, following, release):
                 if isinstance(stage, Parallel):
-                    release, added = self._run_parallel(stage, release)
+                    release, added = self._run_parallel(stage, release, teller)
                 else:
-                    release, added = self._run_step(stage, release, _Writing(tree, pipeline.stages[number:]))
+                    release, added = self._run_step(stage, release, _Writing(tree, following))
                 timings += added
                 if release.project is not None and not named:
                     validate_sections(self.ctx.settings, release, self.known)
-        finally:
-            self.console.close()
         return RunResult(release, timings)
 
     def _run_step(
@@ -118,25 +130,30 @@ class Engine:
             )
         return done
 
-    def _run_parallel(self, stage: Parallel, release: Release) -> tuple[Release, tuple[StepTiming, ...]]:
+    def _run_parallel(
+        self, stage: Parallel, release: Release, teller: Teller
+    ) -> tuple[Release, tuple[StepTiming, ...]]:
         from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - few pipelines have branches
 
         with ThreadPoolExecutor(len(stage.branches)) as pool:
-            futures = [pool.submit(self._run_branch, branch, release) for branch in stage.branches]
+            futures = [pool.submit(self._run_branch, branch, release, teller) for branch in stage.branches]
         results = [future.result() for future in futures]
         for done, _ in results:
             for artifact in done.artifacts:
                 release = release.with_artifact(artifact)
         return release, tuple(timing for _, timings in results for timing in timings)
 
-    def _run_branch(self, branch: Pipeline, release: Release) -> tuple[Release, tuple[StepTiming, ...]]:
+    def _run_branch(
+        self, branch: Pipeline, release: Release, teller: Teller
+    ) -> tuple[Release, tuple[StepTiming, ...]]:
         timings: tuple[StepTiming, ...] = ()
-        for stage in branch.stages:
-            if isinstance(stage, Parallel):
-                release, added = self._run_parallel(stage, release)
-            else:
-                release, added = self._run_step(stage, release, None)
-            timings += added
+        for number, stage in enumerate(branch.stages, start=1):
+            with teller.watch(stage, branch.stages[number:], release):
+                if isinstance(stage, Parallel):
+                    release, added = self._run_parallel(stage, release, teller)
+                else:
+                    release, added = self._run_step(stage, release, None)
+                timings += added
         return release, timings
 
 

@@ -113,6 +113,15 @@ class PluginError(DrayError):
     exit_code = 5
 
 
+def comes_of_interruption(error: BaseException | None) -> bool:
+    """Tell whether something made another error of an interruption, as Python 3.11 does while it makes a class."""
+    seen: set[int] = set()  # causes can form a ring
+    while error is not None and not isinstance(error, KeyboardInterrupt) and id(error) not in seen:
+        seen.add(id(error))
+        error = error.__cause__ or error.__context__
+    return isinstance(error, KeyboardInterrupt)
+
+
 def find_similar(got: str, choices: Iterable[str]) -> str | None:
     """Return the choice that a text was probably meant to be."""
     import difflib  # noqa: PLC0415 - only for a mistake

@@ -14,7 +14,7 @@ import click
 
 from dray._version import __version__
 from dray.cli.render import render_error, write_crash_log
-from dray.errors import BuildInterruptedError, DrayError
+from dray.errors import BuildInterruptedError, DrayError, comes_of_interruption
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -118,7 +118,7 @@ def run(arguments: list[str], ahead: Ahead | None = None) -> int:
         # In this mode click raises no Exit: it returns the status, as it returns what any command returns.
         status = dray.main(arguments, prog_name="dray", standalone_mode=False, obj=ahead)
     except DrayError as error:
-        if _comes_of_interruption(error):
+        if comes_of_interruption(error):
             return _say_interrupted()
         render_error(error)
         return error.exit_code
@@ -136,7 +136,7 @@ def run(arguments: list[str], ahead: Ahead | None = None) -> int:
         render_error(DrayError(what, hint="nothing is half-written; mend the cause and run it again"))
         return DrayError.exit_code
     except Exception as error:  # noqa: BLE001 - a bug of dray's
-        return _say_interrupted() if _comes_of_interruption(error) else _say_crashed(error)
+        return _say_interrupted() if comes_of_interruption(error) else _say_crashed(error)
     finally:
         if ahead is not None:
             ahead.end()
@@ -153,15 +153,6 @@ def _say_crashed(error: Exception) -> int:
 def _interrupt(signum: int, frame: FrameType | None) -> NoReturn:
     del signum, frame
     raise KeyboardInterrupt
-
-
-def _comes_of_interruption(error: BaseException | None) -> bool:
-    """Tell whether something made another error of an interruption, as Python 3.11 does while it makes a class."""
-    seen: set[int] = set()  # causes can form a ring
-    while error is not None and not isinstance(error, KeyboardInterrupt) and id(error) not in seen:
-        seen.add(id(error))
-        error = error.__cause__ or error.__context__
-    return isinstance(error, KeyboardInterrupt)
 
 
 def _say_interrupted() -> int:

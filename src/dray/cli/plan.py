@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ import click
 from dray.cli.completion import complete_pipelines
 from dray.cli.session import Session, open_session
 from dray.cli.table import format_table
+from dray.core.option import show_value
 from dray.core.pipeline import Parallel, Pipeline
 from dray.core.step_options import Overrides, parse_overrides, resolve_step
 from dray.errors import Location
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
     from dray.core.option import Setting
     from dray.core.step import Step
+    from dray.core.step_options import ResolvedStep
 
 
 @click.command("plan")
@@ -59,16 +62,31 @@ def print_plan(
     lines: list[list[str]] = []
     for depth, step, options in rows:
         label = "  " * depth + (step.name if step else "parallel")
-        shown = [(key, setting) for key, setting in options if show_all or setting.origin != "default"]
+        shown = [option for option in options if show_all or option.origin != "default"]
         if not shown:
             lines.append([label])
-        for key, setting in shown:
-            lines.append([label, f"{key} = {setting.value!r}", format_origin(setting.origin)])
+        for option in shown:
+            lines.append([label, f"{option.name} = {option.value}", format_origin(option.origin)])
             label = ""
     click.echo("\n".join(format_table(lines, indent="  ")))
 
 
-_Row = tuple[int, "Step | None", list[tuple[str, "Setting"]]]
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """An option as it is shown: no secret in it.
+
+    Args:
+        name: The option.
+        value: Its value as text.
+        origin: Where it came from.
+    """
+
+    name: str
+    value: str
+    origin: Location | str
+
+
+_Row = tuple[int, "Step | None", list[_Shown]]
 
 
 def _walk(pipeline: Pipeline, session: Session, overrides: Overrides, *, depth: int) -> Iterator[_Row]:
@@ -79,18 +97,22 @@ def _walk(pipeline: Pipeline, session: Session, overrides: Overrides, *, depth: 
                 yield from _walk(branch, session, overrides, depth=depth + 1)
             continue
         resolved = resolve_step(stage, session.ctx.settings, overrides)
-        options = [(option.name, setting) for option, setting in resolved.settings]
-        if stage.name == "release":
-            options = list(_with_section(dict(options), session))
-        yield depth, stage, options
+        section = _read_section(resolved, session) if stage.name == "release" else {}
+        options = [
+            (option, section.get(option.name, setting) if setting.origin == "default" else setting)
+            for option, setting in resolved.settings
+        ]
+        yield (
+            depth,
+            stage,
+            [_Shown(option.name, show_value(setting.value, option), setting.origin) for option, setting in options],
+        )
 
 
-def _with_section(options: dict[str, Setting], session: Session) -> Iterator[tuple[str, Setting]]:
-    """Yield the options of ``release`` with what ``config("NAME", ...)`` says, as far as NAME is written down."""
-    name = options["name"].value if "name" in options else None
-    section = session.ctx.settings.section(name) if isinstance(name, str) else {}
-    for key, setting in options.items():
-        yield key, section.get(key, setting) if setting.origin == "default" else setting
+def _read_section(resolved: ResolvedStep, session: Session) -> dict[str, Setting]:
+    """Return what ``config("NAME", ...)`` says of the release, as far as NAME is written down."""
+    name = next((setting.value for option, setting in resolved.settings if option.name == "name"), None)
+    return session.ctx.settings.section(name) if isinstance(name, str) else {}
 
 
 def _as_json(row: _Row) -> dict[str, Any]:
@@ -100,7 +122,7 @@ def _as_json(row: _Row) -> dict[str, Any]:
         "depth": depth,
         "location": str(step.location) if step else None,
         "options": {
-            key: {"value": repr(setting.value), "origin": format_origin(setting.origin)} for key, setting in options
+            option.name: {"value": option.value, "origin": format_origin(option.origin)} for option in options
         },
     }
 

@@ -14,19 +14,22 @@ from dray.cli.session import open_session
 from dray.cli.table import format_table
 from dray.config.reader import CONFIG_FILE
 from dray.core.hook import HOOK_POINTS, HookPoint
-from dray.core.option import MISSING, Option, describe
+from dray.core.option import MISSING, Option, describe, show_value
 from dray.core.paths import display_path
-from dray.plugins import list_steps
+from dray.plugins import find_step, list_steps
 from dray.project.read import read_project
 from dray.project.request import FactsRequest
 from dray.project.work import lock_work
 from dray.template.environment import PROJECT_TEMPLATES, TemplateFolder
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from dray.core.project import Project
+    from dray.core.step import StepDefinition
 
 
-_OF_RELEASES = ("bin/", "erts/", "releases/", "service/")
+_REPLACEABLE = ("bin/", "erts/", "notify/", "releases/", "service/")
 
 
 @click.group("show")
@@ -40,23 +43,31 @@ def show_command() -> None:
 def show_config(env: str | None, *, as_json: bool) -> None:
     """Show each value of rel/config.py with the file and line that it came from."""
     with open_session(env=env, quiet=True) as session:
-        values = list(session.configuration.settings.walk())
+        settings = session.ctx.settings
+        definitions = {section: find_step(section) for section in settings.sections}
+        values = [(path, _show_setting(path, item.value, definitions), item.origin) for path, item in settings.walk()]
         pipelines = session.configuration.pipelines
         if as_json:
-            listed = {
-                path: {"value": repr(item.value), "origin": format_origin(item.origin)} for path, item in values
-            }
+            listed = {path: {"value": value, "origin": format_origin(origin)} for path, value, origin in values}
             steps = {name: [step.name for step in pipeline.steps()] for name, pipeline in pipelines.items()}
             click.echo(json.dumps({"env": session.ctx.env, "values": listed, "pipelines": steps}, indent=2))
             return
         click.echo(f"values, for {session.ctx.env}:")
-        rows = [(path, repr(item.value), format_origin(item.origin)) for path, item in values]
+        rows = [(path, value, format_origin(origin)) for path, value, origin in values]
         click.echo("\n".join(format_table(rows, indent="  ")) or "  none")
         click.echo("\npipelines:")
         rows = [
             (name, " | ".join(stage.name for stage in pipeline.stages), "") for name, pipeline in pipelines.items()
         ]
         click.echo("\n".join(format_table(rows, indent="  ")))
+
+
+def _show_setting(path: str, value: Any, definitions: Mapping[str, StepDefinition[Any] | None]) -> str:
+    """Return a value as text, unless it is a secret."""
+    section, _, name = path.rpartition(".")
+    definition = definitions.get(section)
+    options = definition.options if definition else ()
+    return next((show_value(value, option) for option in options if option.name == name), repr(value))
 
 
 @show_command.command("steps")
@@ -86,7 +97,7 @@ def show_steps(*, as_json: bool) -> None:
 
 @show_command.command("templates")
 def show_templates() -> None:
-    """Show the templates of releases and services, their blocks, the hook points, and where each comes from."""
+    """Show the templates of releases, services and messages, their blocks, the hook points, and their origins."""
     root = Path.cwd()
     templates = _open_templates(root)
     rows = [
@@ -96,7 +107,7 @@ def show_templates() -> None:
             templates.describe_origin(name) or display_path(templates.find(name), root),
         )
         for name in templates.list_names()
-        if name.startswith(_OF_RELEASES)
+        if name.startswith(_REPLACEABLE)
     ]
     click.echo("\n".join(format_table([("template", "blocks", "from"), *rows])))
     click.echo("\nhook points:")

@@ -120,6 +120,7 @@ class Context:
         clock: Tells the time.
         environ: The environment variables that dray was started with.
         mix_arguments: Further arguments for ``mix compile``, such as ``--force``.
+        started: When the pipeline began, as ``clock.monotonic`` tells the time.
     """
 
     root: Path
@@ -132,6 +133,7 @@ class Context:
     clock: Clock
     environ: Mapping[str, str] = field(repr=False)  # it holds secrets, and a step may print its context
     mix_arguments: tuple[str, ...] = ()
+    started: float = 0.0
 
     def reveal(self, secret: str | Secret) -> str:
         """Return the value of a secret; plain text is returned as it is.

@@ -47,6 +47,11 @@ class Option:
         """Whether it has no default."""
         return self.default is MISSING and not self.variadic
 
+    @property
+    def takes_secret(self) -> bool:
+        """Whether its value may be a secret, so that even one that is written down is not shown."""
+        return self.annotation is Secret or Secret in typing.get_args(self.annotation)
+
 
 @dataclass(frozen=True, slots=True)
 class Setting:
@@ -123,12 +128,36 @@ def validate_value(value: Any, option: Option, *, owner: str, origin: Location |
     accepted = parse_text(value, option.annotation) if origin == "--set" else value
     if fits(accepted, option.annotation):
         return accepted
+    if option.takes_secret:
+        raise _explain_secret(option, owner, origin)
     raise ConfigError(
         f"{owner}: {option.name} is {describe(option.annotation)}",
         got=repr(value),
         location=origin if isinstance(origin, Location) else None,
         hint=f"it was given with {origin}" if isinstance(origin, str) else None,
     )
+
+
+def _explain_secret(option: Option, owner: str, origin: Location | str) -> ConfigError:
+    """Return what to say of a value that should be a secret: neither it nor the line that it stands in."""
+    place = f", line {origin.line}" if isinstance(origin, Location) and origin.line else ""
+    return ConfigError(
+        f"{owner}: {option.name} is {describe(option.annotation)}{place}",
+        location=Location(origin.file) if isinstance(origin, Location) else None,
+        hint=f'{option.name}=env("NAME") reads an environment variable when it is needed, and shows it nowhere',
+    )
+
+
+def show_value(value: Any, option: Option) -> str:
+    """Return a value as it is shown to the user: a secret that was written down is left out."""
+    if not option.takes_secret:
+        return repr(value)
+    if isinstance(value, tuple | list):
+        return f"({', '.join(show_value(item, option) for item in value)})"
+    if not isinstance(value, str):
+        return repr(value)
+    scheme, colon, _ = value.partition("://")
+    return repr(f"{scheme}://..." if colon and scheme.isalnum() else "...")
 
 
 def fits(value: Any, annotation: Any) -> bool:
@@ -224,4 +253,5 @@ _WORDS: dict[Any, str] = {
     type(None): "None",
     None: "None",
     Any: "any value",
+    Secret: 'env("NAME") or secret("file:PATH")',
 }

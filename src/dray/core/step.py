@@ -44,6 +44,8 @@ class StepDefinition(Generic[P]):
         reads_tree: Whether it looks at the release's files on disk, which must be up to date then.
         repeatable: Whether it does the same again when the project, the environment and the tools are the same, and
             nothing else: dray then leaves a build out in which nothing has changed.
+        on_failure: Called with the options of the step where an earlier step of its pipeline failed, so that this
+            one does not run.
     """
 
     name: str
@@ -51,6 +53,7 @@ class StepDefinition(Generic[P]):
     list_options: Callable[[], tuple[Option, ...]] = field(default=_list_none, repr=False)
     reads_tree: bool = True
     repeatable: bool = False
+    on_failure: Callable[..., None] | None = field(default=None, repr=False)
 
     @cached_property
     def options(self) -> tuple[Option, ...]:
@@ -117,7 +120,11 @@ def step(function: Callable[Concatenate[Release, Context, P], Release], /) -> St
 
 @overload
 def step(
-    *, name: str | None = None, reads_tree: bool = True, repeatable: bool = False
+    *,
+    name: str | None = None,
+    reads_tree: bool = True,
+    repeatable: bool = False,
+    on_failure: Callable[..., None] | None = None,
 ) -> Callable[[Callable[Concatenate[Release, Context, P], Release]], StepDefinition[P]]: ...
 
 
@@ -128,6 +135,7 @@ def step(
     name: str | None = None,
     reads_tree: bool = True,
     repeatable: bool = False,
+    on_failure: Callable[..., None] | None = None,
 ) -> StepDefinition[P] | Callable[[Callable[Concatenate[Release, Context, P], Release]], StepDefinition[P]]:
     """Make a step of a function ``(release, ctx, ...options) -> release``.
 
@@ -140,15 +148,27 @@ def step(
         repeatable: Whether the step depends on nothing but the release, the project's files, the environment
             variables and its options, and makes nothing but entries and artifacts. A build of such steps is left out
             where nothing has changed.
+        on_failure: A function ``(failure, ctx, ...options)`` with the options of the step. Where an earlier step of
+            the pipeline fails, the step does not run, and this is called instead; what it raises is only warned of.
 
     Returns:
         The step.
+
+    Raises:
+        TypeError: ``on_failure`` takes other options than the step.
     """
 
     def define(function: Callable[Concatenate[Release, Context, P], Release]) -> StepDefinition[P]:
         validate_parameters(function)
+        if on_failure is not None and _list_names(on_failure) != _list_names(function):
+            raise TypeError(f"on_failure of {function.__name__} takes other options than the step")
         return StepDefinition(
-            name or function.__name__, function, lambda: read_options(function, skip=2), reads_tree, repeatable
+            name or function.__name__,
+            function,
+            lambda: read_options(function, skip=2),
+            reads_tree,
+            repeatable,
+            on_failure,
         )
 
     return define if function is None else define(function)
@@ -186,6 +206,11 @@ def as_step(function: Callable[..., Any]) -> Step:
         run.__module__, run.__doc__ = function.__module__, function.__doc__
         return Step(StepDefinition(name, run), (), location)
     return Step(StepDefinition(name, function), (), location)
+
+
+def _list_names(function: Callable[..., Any]) -> list[str]:
+    """Return the names of the parameters that are options."""
+    return list(inspect.signature(function).parameters)[2:]
 
 
 def caller_location() -> Location | None:

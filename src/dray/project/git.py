@@ -1,4 +1,4 @@
-"""What git knows of the project: the commit, and which files it ignores."""
+"""What git knows of the project: the commit, those before it, and which files it ignores."""
 
 from __future__ import annotations
 
@@ -11,7 +11,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dray.core.context import Shell
+    from dray.core.history import LoggedCommit
     from dray.core.project import Commit
+
+_RECORD, _FIELD = "\x01", "\x02"
+_MOST_COMMITS = 1000
 
 
 def read_commit(shell: Shell, root: Path) -> Commit | None:
@@ -24,6 +28,53 @@ def read_commit(shell: Shell, root: Path) -> Commit | None:
     sha, time = log.split()
     status = _git(shell, root, "status", "--porcelain", "--untracked-files=no", "--", ".")
     return Commit(sha, int(time), dirty=bool(status))
+
+
+def find_revision(shell: Shell, root: Path, name: str) -> str:
+    """Return the full name of the commit that a name stands for; empty where the repository has none such."""
+    if not name or name.startswith("-"):
+        return ""
+    return _git(shell, root, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
+
+
+def read_history(shell: Shell, root: Path, since: str, until: str) -> tuple[LoggedCommit, ...]:
+    """Return the commits below the project that came after one and up to another, the newest first, without merges.
+
+    Args:
+        shell: Starts git.
+        root: The project; what lies outside of it does not count.
+        since: A commit that the repository has.
+        until: Another one.
+    """
+    from dray.core.history import LoggedCommit  # noqa: PLC0415 - most builds tell nobody
+
+    log = _git(
+        shell,
+        root,
+        "-c",
+        "core.quotePath=false",
+        "log",
+        f"--max-count={_MOST_COMMITS}",
+        "--no-merges",
+        "--no-renames",
+        "--no-show-signature",
+        "--relative",
+        "--name-only",
+        "--format=%x01%h%x02%s%x02%an%x02",
+        f"{since}..{until}",
+        "--",
+        ".",
+    )
+    commits = []
+    for record in log.split(_RECORD)[1:]:
+        sha, subject, author, files = (*record.split(_FIELD, 3), "", "", "")[:4]
+        commits.append(LoggedCommit(sha, subject, author, tuple(line for line in files.split("\n") if line)))
+    return tuple(commits)
+
+
+def read_user(shell: Shell, root: Path) -> str:
+    """Return the name under which git makes commits here; empty where there is none."""
+    return _git(shell, root, "config", "user.name")
 
 
 def read_author(shell: Shell, root: Path) -> str:

@@ -9,11 +9,13 @@ from dray.steps.deb import deb
 from dray.steps.file import file
 from dray.steps.hook import hook
 from dray.steps.mix import mix
+from dray.steps.notify import notify
 from dray.steps.overlay import overlay
 from dray.steps.rehearse import rehearse
 from dray.steps.release import release
 from dray.steps.script import script
 from dray.steps.service import service
+from dray.steps.slack import slack
 from dray.steps.tar import tar
 from dray.steps.upgrade import upgrade
 
@@ -23,12 +25,14 @@ __all__ = [
     "file",
     "hook",
     "mix",
+    "notify",
     "overlay",
     "phoenix",
     "rehearse",
     "release",
     "script",
     "service",
+    "slack",
     "tar",
     "upgrade",
 ]

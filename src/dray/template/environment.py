@@ -24,6 +24,7 @@ _BLOCK = re.compile(r"{%-? block (\w+)")
 _EXTENDS = re.compile(r"""{%-? extends ["']([^"']+)["']""")
 BUILT_IN = Path(__file__).parent / "files"
 PROJECT_TEMPLATES = "rel/templates"
+_LATER = ("notify/", "service/")
 NOTHING: Mapping[str, Path] = MappingProxyType({})
 
 
@@ -151,7 +152,7 @@ class TemplateFolder:
     def preload(self) -> None:
         """Compile now what every build needs, in a moment in which nothing else is to do."""
         for name in self.list_names():
-            if not name.startswith("service/"):
+            if not name.startswith(_LATER):
                 self.environment.get_template(name)
 
 

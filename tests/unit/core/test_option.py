@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import pytest
 
-from dray.core.option import Option, describe, fits, parse_text, read_options, validate_value
+from dray.core.option import Option, describe, fits, parse_text, read_options, show_value, validate_value
 from dray.core.secret import Secret
 from dray.errors import ConfigError, Location
 
@@ -92,3 +92,22 @@ def test_a_text_without_pairs_is_no_dict():
     assert parse_text("a=b, c=d", dict[str, str]) == {"a": "b", "c": "d"}
     with pytest.raises(ConfigError, match="strip_beams is True or False or a dict"):
         validate_value("perhaps", Option("strip_beams", bool | dict[str, str]), owner="release", origin="--set")
+
+
+HIDDEN = Option("token", Secret | None)
+
+
+@pytest.mark.parametrize("origin", [Location("rel/config.py", 7), "--set"], ids=["file", "set"])
+def test_a_secret_that_is_written_down_is_refused_and_not_repeated(origin):
+    with pytest.raises(ConfigError, match=r'slack: token is env\("NAME"\) or secret\("file:PATH"\)') as caught:
+        validate_value("xoxb-hidden", HIDDEN, owner="slack", origin=origin)
+    assert "xoxb-hidden" not in repr(vars(caught.value))
+    assert caught.value.location in {Location("rel/config.py"), None}  # without the line, which would be shown
+
+
+def test_a_secret_is_shown_by_its_source_and_text_in_its_place_not_at_all():
+    urls = Option("urls", str | Secret, variadic=True)
+    assert show_value(Secret("env", "TOKEN"), HIDDEN) == 'env("TOKEN")'
+    assert show_value(None, HIDDEN) == "None"
+    assert show_value(("mailto://me:password@x.example", "nonsense"), urls) == "('mailto://...', '...')"
+    assert show_value("#deploys", Option("channel", str)) == "'#deploys'"

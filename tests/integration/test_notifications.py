@@ -1,0 +1,211 @@
+"""Notifications of real runs: what arrives, what the user sees, and that no secret is seen anywhere."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tests.harness import copy_project, dray, wait_for
+from tests.slack_server import Planned, running_slack
+from tests.unit.notify.releases import git, write_commit
+
+STEPS = """\
+import time
+from dray import Artifact, Release, step
+from dray.errors import StepError
+from dray.config import config, env
+from dray.steps import notify, slack
+
+@step
+def named(release, ctx):
+    return Release(name="shop", version="1.1.0", env=release.env)
+
+@step
+def fails(release, ctx):
+    raise StepError("the disk is full", hint="make room")
+
+@step
+def hangs(release, ctx):
+    (ctx.root / "hanging").write_text("")
+    time.sleep(60)
+    return release
+
+"""
+
+
+@pytest.fixture
+def slack_server():
+    with running_slack() as server:
+        yield server
+
+
+@pytest.fixture
+def project(tmp_path):
+    """Return a function that writes a project with these pipelines, which needs no BEAM."""
+
+    def write(text):
+        (tmp_path / "rel").mkdir(exist_ok=True)
+        (tmp_path / "mix.exs").write_text("defmodule Shop.MixProject do\nend\n")
+        (tmp_path / "rel/config.py").write_text(STEPS + text)
+        return tmp_path
+
+    return write
+
+
+def headers(server):
+    return [message["blocks"][0]["text"]["text"] for message in server.messages]
+
+
+def body(message):
+    return "\n".join(block["text"]["text"] for block in message["blocks"] if block["type"] == "section")
+
+
+def no_ci(**env):
+    return {"CI": "", "GITHUB_ACTOR": "ada", **env}
+
+
+def test_a_run_that_works_is_told(project, slack_server):
+    root = project("deploy = named() | slack()\n")
+    done = dray("deploy", cwd=root, env=no_ci(SLACK_WEBHOOK=slack_server.webhook))
+    assert done.status == 0, done.err
+    assert "told Slack" in done.err
+    assert headers(slack_server) == ["✅ shop 1.1.0 for prod, the first release"]
+    assert slack_server.complaints == []
+
+
+def test_a_run_that_fails_is_told_and_fails_as_it_would(project, slack_server):
+    root = project("deploy = named() | fails() | slack(mention='here') | slack(only='success')\n")
+    done = dray("deploy", "--env", "staging", cwd=root, env=no_ci(SLACK_WEBHOOK=slack_server.webhook))
+    assert done.status == 1
+    assert done.err.splitlines()[-4:-2] == [
+        "error: the disk is full",
+        f"  rel/config.py:{len(STEPS.splitlines()) + 1}",
+    ]
+    assert headers(slack_server) == ["❌ shop 1.1.0 for staging failed in fails"]
+    assert "<!here>" in body(slack_server.messages[0])
+    line = len(STEPS.splitlines()) + 1
+    assert f"*fails*: the disk is full\n`rel/config.py:{line}`\n_hint:_ make room" in body(slack_server.messages[0])
+
+
+def test_a_message_that_does_not_arrive_fails_nothing_and_shows_no_secret(project, slack_server):
+    root = project("deploy = named() | slack()\n")
+    slack_server.planned = [Planned(404, f"no_service {slack_server.webhook}")]
+    done = dray("deploy", "--json", cwd=root, env=no_ci(SLACK_WEBHOOK=slack_server.webhook))
+    assert done.status == 0
+    assert "warning: slack: Slack did not take the message: no_service" in done.err
+    assert json.loads(done.out)["release"]["version"] == "1.1.0"
+    assert "hookhook" not in done.out + done.err
+
+
+def test_a_failure_that_nobody_hears_of_is_the_error_that_is_shown(project):
+    root = project("deploy = named() | fails() | slack()\n")
+    done = dray("deploy", cwd=root, env=no_ci(SLACK_WEBHOOK="http://127.0.0.1:9/services/hookhookhook"))
+    assert done.status == 1
+    assert "warning: slack: Slack did not take the message" in done.err
+    assert "error: the disk is full" in done.err
+    assert "hookhook" not in done.err
+
+
+def test_a_dry_run_tells_nobody_and_shows_no_secret(project, slack_server):
+    root = project(
+        "config('slack', webhook=env('HOOK'))\n"
+        "config('notify', only='failure')\n"
+        "deploy = named() | slack(channel='#deploys') | notify('mailto://me:geheim@x.example', env('MAIL'))\n"
+    )
+    environ = no_ci(HOOK=slack_server.webhook, MAIL="mailto://other:geheim@x.example")
+    commands = [("deploy", "--dry-run"), ("deploy", "--dry-run", "--json"), ("plan", "deploy"), ("show", "config")]
+    for command in [*commands, ("plan", "deploy", "--json", "--all"), ("show", "config", "--json")]:
+        done = dray(*command, cwd=root, env=environ)
+        assert done.status == 0, done.err
+        assert 'env("HOOK")' in done.out or 'env(\\"HOOK\\")' in done.out
+        assert "hookhook" not in done.out + done.err
+        assert "geheim" not in done.out + done.err
+    assert slack_server.paths == []
+
+
+@pytest.mark.parametrize(
+    ("text", "arguments"),
+    [
+        ("deploy = named() | slack(token='xoxb-geheim')\n", ()),
+        ("config('slack', token='xoxb-geheim')\ndeploy = named() | slack()\n", ()),
+        ("deploy = named() | slack()\n", ("--set", "slack.token=xoxb-geheim")),
+    ],
+    ids=["argument", "config", "set"],
+)
+def test_a_token_that_is_written_down_is_refused_and_not_repeated(project, text, arguments):
+    root = project(text)
+    done = dray("deploy", *arguments, cwd=root)
+    assert done.status == 2
+    assert 'slack: token is env("NAME") or secret("file:PATH")' in done.err
+    assert "geheim" not in done.out + done.err
+    shown = dray("show", "config", cwd=root)
+    assert "geheim" not in shown.out + shown.err
+
+
+@pytest.fixture
+def interrupted(project):
+    """Return a function that interrupts a run when its step hangs, and returns status, words and seconds."""
+
+    def run(server, number=signal.SIGINT):
+        root = project("deploy = named() | hangs() | slack()\n")
+        env = {**os.environ, **no_ci(SLACK_WEBHOOK=server.webhook)}
+        with subprocess.Popen(
+            [sys.executable, "-m", "dray", "deploy"], cwd=root, env=env, stderr=subprocess.PIPE, text=True
+        ) as process:
+            wait_for((root / "hanging").exists, "the step to hang")
+            began = time.monotonic()
+            process.send_signal(number)
+            _, err = process.communicate(timeout=30)
+            return process.returncode, err, time.monotonic() - began
+
+    return run
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interruption_is_told(interrupted, slack_server, number):
+    status, err, _ = interrupted(slack_server, number)
+    assert status == 130
+    assert headers(slack_server) == ["✋ shop 1.1.0 for prod interrupted in hangs"]
+    assert "error: interrupted" in err
+
+
+def test_an_interruption_is_not_delayed_by_a_slack_that_hangs(interrupted, slack_server):
+    slack_server.planned = [Planned(200, "ok", delay=25)]
+    status, err, seconds = interrupted(slack_server)
+    assert status == 130
+    assert "warning: slack: " in err
+    assert seconds < 8
+
+
+@pytest.mark.beam
+def test_what_changed_between_two_releases_of_a_project(tmp_path, slack_server):
+    root = copy_project("two_releases", tmp_path / "project")
+    git(root, "init", "-q", "-b", "main")
+    (root / ".gitignore").write_text("_build\n")
+    (root / "rel").mkdir(exist_ok=True)
+    (root / "rel/config.py").write_text(
+        "from dray.steps import assemble, release, slack, tar, upgrade\n"
+        "deploy = release('both', version='1.0.0+{git}', applications={'alpha': 'permanent', 'beta': 'permanent'})"
+        " | assemble() | upgrade(check=False) | tar() | slack()\n"
+    )
+    first = write_commit(root, "README.md", "Begin")
+    environ = no_ci(SLACK_WEBHOOK=slack_server.webhook)
+    assert (done := dray("deploy", cwd=root, env=environ)).status == 0, done.err
+    source = root / "apps/alpha/lib/alpha.ex"
+    source.write_text(source.read_text().replace("end\n", "  def added, do: 1\nend\n", 1))
+    second = write_commit(root, "apps/alpha/NOTES.md", "Add a function")
+    assert (done := dray("deploy", cwd=root, env=environ)).status == 0, done.err
+    assert headers(slack_server)[1] == f"✅ both 1.0.0+{first[:7]} -> 1.0.0+{second[:7]} for prod"
+    text = body(slack_server.messages[1])
+    assert "*alpha* " in text
+    assert f"•  `{second[:7]}` Add a function _Ada_" in text
+    assert "unchanged: beta" in text
+    assert f"hot upgrade from 1.0.0+{first[:7]}" in text
+    assert f"both-1.0.0+{second[:7]}.tar.gz" in text
+    assert slack_server.complaints == []
