@@ -26,7 +26,8 @@ def root(tmp_path, debs):
     with over(find_bare_root("bookworm"), tmp_path / "bookworm") as root:
         for version in ("0.1.0", "0.2.0", "0.3.0"):
             (root / "mnt" / debs.file(version).name).write_bytes(debs.file(version).read_bytes())
-        done = chroot(root, "apt-get", "-qq", "-y", "--no-install-recommends", "install", "systemd-standalone-sysusers")
+        install = ("apt-get", "-qq", "-y", "--no-install-recommends", "install", "systemd-standalone-sysusers")
+        done = chroot(root, *install)
         assert done.status == 0, done.err
         yield root
 
@@ -67,7 +68,7 @@ def test_an_upgrade_a_downgrade_and_a_purge_leave_nothing_where_no_init_system_r
 def test_a_release_runs_in_a_container_that_got_its_next_version_by_dpkg(root):
     assert dpkg(root, "-i", "/mnt/shop_0.1.0-1_amd64.deb").status == 0
     assert dpkg(root, "-i", "/mnt/shop_0.2.0-1_amd64.deb").status == 0
-    done = chroot(root, "shop", "eval", 'IO.puts(Application.spec(:shop, :vsn)); IO.puts(System.get_env("RELEASE_VSN"))')
+    done = chroot(root, "shop", "eval", 'IO.puts(System.get_env("RELEASE_VSN"))')
     assert (done.status, done.out.splitlines()[-1]) == (0, "0.2.0"), done
 
 
