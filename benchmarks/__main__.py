@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.cases import measure_launcher, measure_project, measure_start
+from benchmarks.packages import measure_packages
 from benchmarks.report import Row, describe_machine, format_table, write_results
 from benchmarks.upgrades import measure_upgrades
 
@@ -27,6 +28,7 @@ def main(runs: int) -> None:
             ("all of OTP", lambda: measure_project(place, "large", runs)),
             ("start-up", lambda: measure_start(runs)),
             ("the launcher", lambda: measure_launcher(place, runs)),
+            ("packages", lambda: measure_packages(place, runs)),
             ("upgrades", lambda: measure_upgrades(place, runs)),
         )
         for title, measure in measures:
