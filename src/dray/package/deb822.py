@@ -1,9 +1,9 @@
-"""Stanzas of fields, as control files and indices of packages consist of (deb-control(5), deb822(5)).
+r"""Stanzas of fields, as control files and indices of packages consist of (deb-control(5), deb822(5)).
 
 Strict, as dpkg is: no comments, no field twice, no field without a name. The order of fields is kept. The lines after
 the first of a value keep the space that they begin with, so what was read is written in the same way.
 
-    parse_stanza("Package: shop\\nDescription: a shop\\n It sells things.\\n").get("description")
+    parse_stanza("Package: shop\nDescription: a shop\n It sells things.\n").get("description")
     'a shop\\n It sells things.'
 
 Not for files that people write, such as ``debian/control`` of a source package, in which there are comments.
@@ -132,11 +132,16 @@ def format_stanza(stanza: Stanza) -> str:
     Raises:
         ValueError: See ``validate_field``.
     """
-    lines = []
     for name, value in stanza.fields:
         validate_field(name, value)
-        lines.append(f"{name}: {value}\n" if value and value[0] != "\n" else f"{name}:{value}\n")
-    return "".join(lines)
+    return join_fields(stanza)
+
+
+def join_fields(stanza: Stanza) -> str:
+    """Return the text of a stanza that is known to be valid, such as one that was read."""
+    return "".join(
+        [f"{name}: {value}\n" if value and value[0] != "\n" else f"{name}:{value}\n" for name, value in stanza.fields]
+    )
 
 
 def format_stanzas(stanzas: Iterable[Stanza]) -> str:

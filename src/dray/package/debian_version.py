@@ -57,7 +57,7 @@ def compare_versions(one: str, other: str) -> int:
         ValueError: One of them is no version.
     """
     first, second = version_key(one), version_key(other)
-    return (first > second) - (first < second)
+    return int(first > second) - int(first < second)
 
 
 def version_key(text: str) -> Any:

@@ -11,12 +11,12 @@ from __future__ import annotations
 import hashlib
 import lzma
 import re
-import sys
 import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
 from dray.errors import IntegrityError, StepError
+from dray.package.codec import load_zstd
 from dray.package.deb822 import Stanza, parse_stanza
 from dray.package.debian_version import parse_version
 
@@ -193,11 +193,7 @@ def _unpack_xz(data: bytes) -> bytes:
 
 
 def _unpack_zstd(data: bytes) -> bytes:
-    if sys.version_info >= (3, 14):
-        from compression import zstd  # noqa: PLC0415 - most packages need none
-    else:
-        from backports import zstd  # noqa: PLC0415
-
+    zstd = load_zstd()
     stream = zstd.ZstdDecompressor()
     try:
         return _validate_end(bytes(stream.decompress(data, _LARGEST_CONTROL)), ended=stream.eof)

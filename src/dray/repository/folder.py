@@ -1,0 +1,192 @@
+"""A repository in a folder, which a web server may serve as it is.
+
+Files are written beside the repository, in ``.dray``, and moved to their place when they are safely on disk, so that a
+reader never sees a half of one and a power cut leaves none. Publishers take turns by ``flock(2)``.
+
+A file is never moved onto a hard link of itself: rename(2) would do nothing, and leave it where it was.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import shutil
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dray.errors import RepositoryError
+from dray.repository.store import Item, Stored, Upload, fail, validate_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+_OWN = ".dray"
+_WAIT_SECONDS = 300.0
+_FEW = 8
+"""So many files are flushed one by one; for more, the file system is flushed once."""
+
+
+class FolderStore:
+    """A folder of this machine.
+
+    Args:
+        root: The folder; it is made when the first file is stored.
+        wait: How many seconds to wait for another publisher.
+    """
+
+    def __init__(self, root: Path, *, wait: float = _WAIT_SECONDS) -> None:
+        self._root = root
+        self._wait = wait
+        self._made: set[Path] = set()
+
+    @property
+    def address(self) -> str:
+        """The folder's path."""
+        return str(self._root)
+
+    @contextlib.contextmanager
+    def lock(self) -> Iterator[None]:
+        """Keep other publishers out; what one that was killed has left is removed."""
+        try:
+            (self._root / _OWN / "new").mkdir(parents=True, exist_ok=True)
+            handle = os.open(self._root / _OWN / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        except OSError as error:
+            raise fail(self, "the folder cannot be written", error.strerror) from error
+        try:
+            self._take(handle)
+            for left in (self._root / _OWN / "new").iterdir():
+                left.unlink(missing_ok=True)
+            yield
+        finally:
+            os.close(handle)
+
+    def _take(self, handle: int) -> None:
+        until = time.monotonic() + self._wait
+        pause = 0.001
+        while True:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if time.monotonic() > until:
+                    raise RepositoryError(
+                        f"{self.address} is being published to for more than {self._wait:.0f} s by another process",
+                        hint=f"find it: fuser {self._root / _OWN / 'lock'}",
+                    ) from None
+                time.sleep(pause)
+                pause = min(pause * 2, 0.05)
+            else:
+                return
+
+    def get(self, key: str) -> Stored | None:
+        """Return a file."""
+        try:
+            data = self._path(key).read_bytes()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            raise fail(self, f"{key} cannot be read", error.strerror) from error
+        return Stored(data, hashlib.sha256(data).hexdigest())
+
+    def put_new(self, uploads: Sequence[Upload]) -> tuple[str, ...]:
+        """Store files that are not there yet."""
+        there = tuple(upload.key for upload in uploads if self._path(upload.key).exists())
+        self._write([upload for upload in uploads if upload.key not in there] if there else uploads)
+        return there
+
+    def put(self, uploads: Sequence[Upload]) -> None:
+        """Store files."""
+        self._write(uploads)
+
+    def replace(self, key: str, data: bytes, etag: str | None) -> bool:
+        """Store a file if it has not changed; two publishers take turns already."""
+        found = self.get(key)
+        if (found.etag if found else None) != etag:
+            return False
+        self._write([Upload(key, data)])
+        return True
+
+    def list_items(self, prefix: str) -> tuple[Item, ...]:
+        """Return the files below a folder."""
+        items = []
+        for folder, folders, names in os.walk(self._root / prefix):
+            folders[:] = [name for name in folders if not name.startswith(".")]
+            relative = os.path.relpath(folder, self._root)
+            for name in names:
+                with contextlib.suppress(FileNotFoundError):
+                    found = os.stat(os.path.join(folder, name))  # noqa: PTH116, PTH118 - there may be many
+                    key = name if relative == "." else f"{relative}/{name}"
+                    items.append(Item(key, found.st_size, found.st_mtime))
+        return tuple(sorted(items, key=lambda item: item.key))
+
+    def delete(self, keys: Sequence[str]) -> None:
+        """Remove files, and folders that are empty then."""
+        for key in keys:
+            path = self._path(key)
+            try:
+                path.unlink(missing_ok=True)
+                for folder in path.parents:
+                    if folder == self._root:
+                        break
+                    folder.rmdir()
+            except OSError:  # not empty, or not ours to remove
+                continue
+            finally:
+                self._made.clear()
+
+    def _path(self, key: str) -> Path:
+        return self._root / validate_key(key)
+
+    def _write(self, uploads: Sequence[Upload]) -> None:
+        """Write all files beside the repository, flush them, then move them to their places in order."""
+        staged: list[tuple[str, str]] = []
+        new = str(self._root / _OWN / "new")
+        root = str(self._root)
+        try:
+            os.makedirs(new, exist_ok=True)  # noqa: PTH103
+            for number, upload in enumerate(uploads):
+                temporary = f"{new}/{os.getpid()}-{id(self):x}-{number}"
+                staged.append((temporary, f"{root}/{validate_key(upload.key)}"))
+                _write_file(temporary, upload, flush=len(uploads) <= _FEW)
+            if len(uploads) > _FEW:
+                os.sync()
+            for temporary, path in staged:
+                self._make_folder(path.rpartition("/")[0])
+                os.replace(temporary, path)  # noqa: PTH105
+            for folder in {path.rpartition("/")[0] for _, path in staged} if len(staged) <= _FEW else ():
+                _flush_folder(folder)
+            if len(staged) > _FEW:
+                os.sync()
+        except OSError as error:
+            for temporary, _ in staged:
+                Path(temporary).unlink(missing_ok=True)
+            raise fail(self, f"{error.filename or 'a file'} cannot be written", error.strerror) from error
+
+    def _make_folder(self, folder: str) -> None:
+        path = Path(folder)
+        if path not in self._made:
+            path.mkdir(parents=True, exist_ok=True)
+            self._made.add(path)
+
+
+def _write_file(path: str, upload: Upload, *, flush: bool) -> None:
+    with open(path, "wb", buffering=0) as target:  # noqa: PTH123 - there may be many
+        if isinstance(upload.body, bytes):
+            rest = memoryview(upload.body)
+            while rest:
+                rest = rest[target.write(rest) :]
+        else:
+            with open(upload.body, "rb", buffering=0) as source:  # noqa: PTH123
+                shutil.copyfileobj(source, target, 1 << 20)
+        if flush:
+            os.fsync(target.fileno())
+
+
+def _flush_folder(folder: str) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,208 @@
+"""Publishes packages: puts them into the indices of a suite, next to the versions that are there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from dray.core.publication import Publication
+from dray.errors import ConfigError, RepositoryError
+from dray.package.debian_version import compare_versions, parse_version, version_key
+from dray.repository.index import Entry, build_entry
+from dray.repository.release_file import Description, validate_word
+from dray.repository.store import Upload
+from dray.repository.update import update_suite
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from dray.package.read_deb import DebFile
+    from dray.repository.suite import Draft
+    from dray.repository.update import Repository
+
+_DAY = 86400
+_DEFAULT_ARCHITECTURES = ("amd64", "arm64")
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How packages are published.
+
+    Args:
+        suite: Where to.
+        component: The part of the suite.
+        rollout: The percentage of hosts that take them by themselves.
+        keep: How many versions of each package stay; None for all.
+        allow_downgrade: Whether a version may be published that is older than the newest one there.
+        valid_days: After how many days without a publication or ``refresh`` apt takes the suite for outdated; None for
+            as it was, 0 for never.
+        about: What the suite says of itself; empty fields stay as they were.
+        architectures: What the suite is for besides what the packages are for.
+    """
+
+    suite: str = "stable"
+    component: str = "main"
+    rollout: int = 100
+    keep: int | None = None
+    allow_downgrade: bool = False
+    valid_days: int | None = None
+    about: Description = field(default_factory=Description)
+    architectures: tuple[str, ...] = ()
+
+
+def validate_terms(terms: Terms) -> None:
+    """Check how packages are to be published.
+
+    Raises:
+        ConfigError: A value makes no sense.
+    """
+    validate_word(terms.suite, "suite")
+    validate_word(terms.component, "component")
+    for name in terms.architectures:
+        validate_word(name, "architecture")
+    if not 0 <= terms.rollout <= 100:
+        raise ConfigError("apt: rollout is a percentage of the hosts, from 0 to 100", got=str(terms.rollout))
+    if terms.keep is not None and terms.keep < 1:
+        raise ConfigError("apt: keep is how many versions stay, 1 or more", got=str(terms.keep))
+    if terms.valid_days is not None and terms.valid_days < 0:
+        raise ConfigError("apt: valid_days is a number of days, 0 for no end", got=str(terms.valid_days))
+
+
+def publish_packages(repository: Repository, debs: Sequence[DebFile], terms: Terms) -> tuple[Publication, ...]:
+    """Publish packages.
+
+    Publishing what is there already changes its rollout, and nothing else.
+
+    Args:
+        repository: Where to.
+        debs: The packages.
+        terms: How.
+
+    Returns:
+        What was published, and what was there before.
+
+    Raises:
+        ConfigError: The terms make no sense.
+        RepositoryError: A package does not fit what is there, or the store fails; nothing is published then.
+        IntegrityError: What is there is damaged.
+    """
+    validate_terms(terms)
+    _validate_each_once(debs)
+
+    def change(draft: Draft) -> tuple[Publication, ...]:
+        return _add_packages(draft, debs, terms, repository.store.address)
+
+    published, _ = update_suite(repository, terms.suite, change)
+    return published
+
+
+def _validate_each_once(debs: Iterable[DebFile]) -> None:
+    seen: dict[tuple[str, str, str], DebFile] = {}
+    for deb in debs:
+        other = seen.setdefault((deb.package, deb.version, deb.architecture), deb)
+        if other is not deb and other.sha256 != deb.sha256:
+            raise RepositoryError(
+                f"{other.path} and {deb.path} are both {deb.package} {deb.version} for {deb.architecture}",
+                hint="publish one of them",
+            )
+
+
+def apply_terms(draft: Draft, terms: Terms, architectures: Iterable[str] = ()) -> None:
+    """Let a draft say what the terms say of the suite."""
+    wanted = {*terms.architectures, *architectures} - {"all"}
+    if not wanted and not draft.release.architectures:
+        wanted = set(_DEFAULT_ARCHITECTURES)
+    draft.add_architectures(terms.component, sorted(wanted))
+    old, new = draft.release.about, terms.about
+    about = Description(
+        new.origin or old.origin,
+        new.label or (new.origin if not old.label else old.label),
+        new.description or old.description,
+    )
+    release = replace(draft.release, about=about)
+    if terms.valid_days is not None:
+        until = release.date + terms.valid_days * _DAY if terms.valid_days else None
+        release = replace(release, valid_until=until)
+    draft.release = release
+
+
+def _add_packages(draft: Draft, debs: Sequence[DebFile], terms: Terms, address: str) -> tuple[Publication, ...]:
+    apply_terms(draft, terms, (deb.architecture for deb in debs))
+    published = {}
+    by_index: dict[str, list[DebFile]] = {}
+    for deb in debs:
+        for name in draft.release.architectures if deb.architecture == "all" else (deb.architecture,):
+            by_index.setdefault(name, []).append(deb)
+    known: set[str] = set()
+    for architecture, added in by_index.items():
+        index = draft.index(terms.component, architecture)
+        versions = index.find_all(deb.package for deb in added)
+        for deb in added:
+            old = versions[deb.package]
+            published[deb.package, deb.version] = _describe(deb, old, terms, address)
+            known |= {entry.filename for entry in old}
+            _validate_fits(deb, old, terms, address)
+            entry = build_entry(deb, pool_path(deb, terms.component), terms.rollout)
+            others = [item for item in old if compare_versions(item.version, deb.version) != 0]
+            versions[deb.package] = _retain([*others, entry], entry, terms.keep)
+        draft.set_index(terms.component, architecture, index.replace(versions))
+    uploads = {pool_path(deb, terms.component): deb.path for deb in debs}
+    draft.uploads = [Upload(key, path) for key, path in uploads.items() if key not in known]
+    return tuple(published.values())
+
+
+def _describe(deb: DebFile, old: Sequence[Entry], terms: Terms, address: str) -> Publication:
+    others = [entry for entry in old if compare_versions(entry.version, deb.version) != 0]
+    newest = max(others, key=lambda entry: version_key(entry.version)) if others else None
+    return Publication(
+        repository=address,
+        package=deb.package,
+        version=deb.version,
+        previous=newest.version if newest else "",
+        previous_commit=newest.commit if newest else "",
+        rollout=terms.rollout,
+    )
+
+
+def _validate_fits(deb: DebFile, old: Sequence[Entry], terms: Terms, address: str) -> None:
+    """Check a package against the versions of it that are there.
+
+    Raises:
+        RepositoryError: It is another one of the same version, or goes back.
+    """
+    for entry in old:
+        order = compare_versions(deb.version, entry.version)
+        if order == 0 and entry.sha256 != deb.sha256:
+            raise RepositoryError(
+                f"{address} has {deb.package} {entry.version} for {entry.architecture} with other content: a version "
+                "is published once, since caches and hosts keep its file",
+                got=str(deb.path),
+                hint='give each build its own version: release(version="{mix}+{git}")',
+            )
+        if order < 0 and not terms.allow_downgrade:
+            raise RepositoryError(
+                f"{address} has {deb.package} {entry.version}, which is newer: hosts would not take an older version",
+                got=deb.version,
+                hint="to let hosts go back, dray apt rollback; to publish it all the same: --allow-downgrade",
+            )
+
+
+def _retain(entries: Sequence[Entry], published: Entry, keep: int | None) -> list[Entry]:
+    """Return the newest versions; the one that is published stays in any case."""
+    ordered = sorted(entries, key=lambda entry: version_key(entry.version))
+    if keep is None or len(ordered) <= keep:
+        return ordered
+    others = [entry for entry in ordered if entry is not published]
+    return sorted([*others[len(others) - keep + 1 :], published], key=lambda entry: version_key(entry.version))
+
+
+def pool_path(deb: DebFile, component: str) -> str:
+    """Return where a package goes, relative to the repository's root.
+
+    The name of the file has no epoch, as everywhere in Debian; versions of other epochs stand in folders of their own.
+    """
+    version = parse_version(deb.version)
+    prefix = deb.package[:4] if deb.package.startswith("lib") else deb.package[0]
+    folder = f"pool/{component}/{prefix}/{deb.package}" + (f"/epoch-{version.epoch}" if version.epoch else "")
+    plain = deb.version.partition(":")[2] if ":" in deb.version else deb.version
+    return f"{folder}/{deb.package}_{plain}_{deb.architecture}.deb"
