@@ -1,7 +1,7 @@
 """The compressions of Debian's indices and packages: gzip, xz and zstd, each as one stream.
 
-The same bytes always give the same bytes. zstd is told to use a worker even where it would do without, since it writes
-other bytes then.
+The same bytes always give the same bytes. zstd is told to use a worker even where it would do without, since it
+writes other bytes then.
 """
 
 from __future__ import annotations

@@ -38,8 +38,14 @@ class Stanza:
 
     def get(self, name: str, default: str = "") -> str:
         """Return a field's value; the case of its name does not count."""
+        for field, value in self.fields:
+            if field == name:  # nearly always, and much faster
+                return value
         wanted = name.lower()
-        return next((value for field, value in self.fields if field.lower() == wanted), default)
+        for field, value in self.fields:
+            if field.lower() == wanted:
+                return value
+        return default
 
     def set(self, name: str, value: str) -> Stanza:
         """Return the stanza with a field: at its place where there is one of this name, else at the end."""

@@ -1,7 +1,8 @@
 """Removes what nobody needs any more: old generations, their indices, and packages that only they refer to.
 
-At least three generations are kept, and each for a day: a host that has just read an old ``InRelease`` still finds all
-that it lists. A file is removed only if it is older than that, too, since someone may be about to publish it again.
+At least three generations are kept, and each for a day: a host that has just read an old ``InRelease`` still finds
+all that it lists. A file is removed only if it is older than that, too, since someone may be about to publish it
+again.
 """
 
 from __future__ import annotations
@@ -10,8 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 from dray.errors import IntegrityError
-from dray.repository.release_file import parse_release
-from dray.repository.suite import Suite, find_listed, read_listed
+from dray.repository.suite import Suite, find_listed, read_listed, read_release
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 KEPT_GENERATIONS = 3
 KEPT_SECONDS = 24 * 3600
 _FILENAME = re.compile(rb"^Filename: (\S+)$", re.MULTILINE)
-_CLEARTEXT = re.compile(rb"\n\n(.*?)-----BEGIN PGP SIGNATURE-----", re.DOTALL)
 
 
 def collect_garbage(store: Store, suite: Suite, now: float) -> None:
@@ -56,9 +55,8 @@ def list_generations(store: Store, suite: str) -> list[tuple[int, float]]:
 def _read_generation(store: Store, key: str) -> ReleaseFile | None:
     """Return an earlier ``Release``; None where it cannot be read: it protects nothing then."""
     found = store.get(key)
-    text = _CLEARTEXT.search(found.data) if found else None
     try:
-        return parse_release(text[1], file=key) if text else None
+        return read_release(found.data, (), file=key) if found else None
     except IntegrityError:
         return None
 

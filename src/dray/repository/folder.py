@@ -1,7 +1,7 @@
 """A repository in a folder, which a web server may serve as it is.
 
-Files are written beside the repository, in ``.dray``, and moved to their place when they are safely on disk, so that a
-reader never sees a half of one and a power cut leaves none. Publishers take turns by ``flock(2)``.
+Files are written beside the repository, in ``.dray``, and moved to their place when they are safely on disk, so that
+a reader never sees a half of one and a power cut leaves none. Publishers take turns by ``flock(2)``.
 
 A file is never moved onto a hard link of itself: rename(2) would do nothing, and leave it where it was.
 """
@@ -12,7 +12,6 @@ import contextlib
 import fcntl
 import hashlib
 import os
-import shutil
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
 
 _OWN = ".dray"
 _WAIT_SECONDS = 300.0
+_CHUNK = 1 << 18
 _FEW = 8
 """So many files are flushed one by one; for more, the file system is flushed once."""
 
@@ -40,7 +40,7 @@ class FolderStore:
     def __init__(self, root: Path, *, wait: float = _WAIT_SECONDS) -> None:
         self._root = root
         self._wait = wait
-        self._made: set[Path] = set()
+        self._made: set[str] = set()
 
     @property
     def address(self) -> str:
@@ -92,12 +92,16 @@ class FolderStore:
 
     def put_new(self, uploads: Sequence[Upload]) -> tuple[str, ...]:
         """Store files that are not there yet."""
-        there = tuple(upload.key for upload in uploads if self._path(upload.key).exists())
-        self._write([upload for upload in uploads if upload.key not in there] if there else uploads)
-        return there
+        root = str(self._root)
+        there = [upload.key for upload in uploads if os.path.lexists(f"{root}/{validate_key(upload.key)}")]
+        known = frozenset(there)
+        self._write([upload for upload in uploads if upload.key not in known] if there else uploads)
+        return tuple(there)
 
     def put(self, uploads: Sequence[Upload]) -> None:
         """Store files."""
+        for upload in uploads:
+            validate_key(upload.key)
         self._write(uploads)
 
     def replace(self, key: str, data: bytes, etag: str | None) -> bool:
@@ -148,7 +152,7 @@ class FolderStore:
             os.makedirs(new, exist_ok=True)  # noqa: PTH103
             for number, upload in enumerate(uploads):
                 temporary = f"{new}/{os.getpid()}-{id(self):x}-{number}"
-                staged.append((temporary, f"{root}/{validate_key(upload.key)}"))
+                staged.append((temporary, f"{root}/{upload.key}"))
                 _write_file(temporary, upload, flush=len(uploads) <= _FEW)
             if len(uploads) > _FEW:
                 os.sync()
@@ -165,23 +169,36 @@ class FolderStore:
             raise fail(self, f"{error.filename or 'a file'} cannot be written", error.strerror) from error
 
     def _make_folder(self, folder: str) -> None:
-        path = Path(folder)
-        if path not in self._made:
-            path.mkdir(parents=True, exist_ok=True)
-            self._made.add(path)
+        if folder not in self._made:
+            os.makedirs(folder, exist_ok=True)  # noqa: PTH103
+            self._made.add(folder)
 
 
 def _write_file(path: str, upload: Upload, *, flush: bool) -> None:
-    with open(path, "wb", buffering=0) as target:  # noqa: PTH123 - there may be many
+    target = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
+    try:
         if isinstance(upload.body, bytes):
-            rest = memoryview(upload.body)
-            while rest:
-                rest = rest[target.write(rest) :]
+            _write_all(target, upload.body)
         else:
-            with open(upload.body, "rb", buffering=0) as source:  # noqa: PTH123
-                shutil.copyfileobj(source, target, 1 << 20)
+            _copy(os.open(upload.body, os.O_RDONLY | os.O_CLOEXEC), target)
         if flush:
-            os.fsync(target.fileno())
+            os.fsync(target)
+    finally:
+        os.close(target)
+
+
+def _copy(source: int, target: int) -> None:
+    try:
+        while data := os.read(source, _CHUNK):
+            _write_all(target, data)
+    finally:
+        os.close(source)
+
+
+def _write_all(target: int, data: bytes) -> None:
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(target, rest) :]
 
 
 def _flush_folder(folder: str) -> None:

@@ -1,7 +1,7 @@
 """The index ``Packages`` of one component and architecture: a stanza for each package, by name and version.
 
-A repository may hold thousands of packages of which a publication touches one, so the others stay texts: only the stanzas
-of packages that are asked for are parsed.
+A repository may hold thousands of packages of which a publication touches one, so the others stay texts: only the
+stanzas of packages that are asked for are parsed.
 """
 
 from __future__ import annotations
@@ -71,11 +71,10 @@ class Entry:
         text = self.stanza.get(_PHASED, "100")
         return int(text) if text.isascii() and text.isdigit() else 100
 
-    def with_rollout(self, percentage: int) -> Entry:
-        """Return the package as it is taken by so many hosts."""
-        if percentage == 100:
-            return Entry(self.stanza.remove(_PHASED))
-        return Entry(self.stanza.set(_PHASED, str(percentage)))
+
+_OWN_FIELDS = frozenset(
+    {"package", "filename", "size", "sha256", "md5sum", "sha1", "sha512", "status", _PHASED.lower()}
+)
 
 
 def build_entry(deb: DebFile, filename: str, rollout: int) -> Entry:
@@ -86,10 +85,10 @@ def build_entry(deb: DebFile, filename: str, rollout: int) -> Entry:
         filename: Where it is in the repository.
         rollout: The percentage of hosts that take it.
     """
-    own = deb.control.remove("Filename", "Size", "SHA256", "MD5sum", "SHA1", "SHA512", "Status", _PHASED)
-    rest = tuple(field for field in own.fields if field[0].lower() != "package")
+    rest = [field for field in deb.control.fields if field[0].lower() not in _OWN_FIELDS]
     where = (("Filename", filename), ("Size", str(deb.size)), ("SHA256", deb.sha256))
-    return Entry(Stanza((("Package", deb.package), *rest, *where))).with_rollout(rollout)
+    phased = () if rollout == 100 else ((_PHASED, str(rollout)),)
+    return Entry(Stanza((("Package", deb.package), *rest, *where, *phased)))
 
 
 class Index:
@@ -134,7 +133,9 @@ class Index:
         """Return the index with other versions of some packages: exactly those that are given."""
         kept = [(n, block) for n, block in zip(self.names, self.blocks, strict=True) if n not in packages]
         for name, entries in packages.items():
-            versions = sorted(entries, key=lambda entry: version_key(entry.version)) if entries else ()
+            versions = list(entries)
+            if len(versions) > 1:
+                versions.sort(key=lambda entry: version_key(entry.version))
             kept += [(name, join_fields(entry.stanza)) for entry in versions]
         kept.sort(key=lambda pair: pair[0])
         return Index(tuple([block for _, block in kept]))

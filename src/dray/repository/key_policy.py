@@ -1,7 +1,7 @@
 """Which keys apt's own verifier would refuse, now or soon: an expired or revoked one, and a weak one.
 
-apt 3 refuses DSA, signatures with MD5 and, since February 2026, with SHA-1; RSA of 2048 bits ends in 2030. dray asks for RSA
-of 3072 bits, so that a key that is made today serves for as long as it is valid.
+apt 3 refuses DSA, signatures with MD5 and, since February 2026, with SHA-1; RSA of 2048 bits ends in 2030. dray asks
+for RSA of 3072 bits, so that a key that is made today serves for as long as it is valid.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def validate_certificate(certificate: Certificate, now: float) -> None:
 
 
 def _list_weaknesses(certificate: Certificate) -> Iterator[str]:
-    """Yield what is weak about the keys that can sign, and about the newest signatures that they make of themselves."""
+    """Yield what is weak about keys that can sign, and about the newest signatures that they make of themselves."""
     from pysequoia.packet import PacketPile  # noqa: PLC0415
 
     newest: dict[tuple[str, str], tuple[Any, str]] = {}
@@ -83,7 +83,7 @@ def _list_weaknesses(certificate: Certificate) -> Iterator[str]:
 
 
 def _rsa_bits(body: bytes) -> int:
-    """Return the length of the modulus: behind version, time and algorithm of a key of version 4 (RFC 9580, 5.5.2)."""
+    """Return the length of the modulus, behind version, time and algorithm of a key (RFC 9580, 5.5.2)."""
     start = 6 if body[:1] == b"\4" else 10
     return int.from_bytes(body[start : start + 2], "big")
 

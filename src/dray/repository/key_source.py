@@ -1,9 +1,9 @@
 """Where the key of a repository comes from, as users say it.
 
-    apt(key=env("APT_KEY"))             the key itself, armoured, from a variable
-    apt(key="~/keys/shop.key")          a file
-    apt(key="gpg:0123456789ABCDEF")     a key in gpg's agent, on a token
-    apt()                               the variable DRAY_APT_KEY, else ~/.config/dray/apt.key
+apt(key=env("APT_KEY"))             the key itself, armoured, from a variable
+apt(key="~/keys/shop.key")          a file
+apt(key="gpg:0123456789ABCDEF")     a key in gpg's agent, on a token
+apt()                               the variable DRAY_APT_KEY, else ~/.config/dray/apt.key
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from dray.repository.keys import Certificate, Signer
 
 VARIABLE = "DRAY_APT_KEY"
+PASSPHRASE_VARIABLE = "DRAY_APT_PASSPHRASE"  # noqa: S105 - its name
 _ARMOUR = "-----BEGIN PGP"
 _OTHERS = 0o077
 
@@ -63,7 +64,9 @@ def _read_file(path: Path, passphrase: str | None) -> Signer:
             raise ConfigError(f"the key {path} can be read by others", hint=f"chmod 600 {path}")
         text = path.read_bytes()
     except OSError as error:
-        raise ConfigError(f"the key {path} cannot be read: {error.strerror}", hint="dray apt init makes one") from error
+        raise ConfigError(
+            f"the key {path} cannot be read: {error.strerror}", hint="dray apt init makes one"
+        ) from error
     return read_secret_key(text, origin=str(path), passphrase=passphrase)
 
 

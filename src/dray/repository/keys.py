@@ -1,7 +1,7 @@
 """Keys that repositories are signed with (OpenPGP, RFC 9580 and RFC 4880).
 
-A key is made, read and used by Sequoia, the engine by which apt 3 verifies: what it would refuse is refused here, before
-anything is published. Keys in an agent, on a token or in a security module are used by the program ``gpg``.
+A key is made, read and used by Sequoia, the engine by which apt 3 verifies: what it would refuse is refused here,
+before anything is published. Keys in an agent, on a token or in a security module are used by the program ``gpg``.
 
 Nothing outside of this file knows of the library, whose interface may change with its next version.
 """
@@ -9,19 +9,23 @@ Nothing outside of this file knows of the library, whose interface may change wi
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from dray.errors import ConfigError, IntegrityError, RepositoryError, ToolError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
 WARN_DAYS = 60
 _DAY = 86400
+_CLEARTEXT = re.compile(
+    rb"\A-----BEGIN PGP SIGNED MESSAGE-----\n.*?\n\n(.*?)-----BEGIN PGP SIGNATURE-----", re.DOTALL
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,19 +224,33 @@ def verify_text(data: bytes, certificates: Iterable[Certificate], *, file: str) 
     return bytes(text)
 
 
+def strip_signature(data: bytes, *, file: str) -> bytes:
+    """Return the text of a cleartext signature that nobody has verified.
+
+    Raises:
+        IntegrityError: It is none.
+    """
+    found = _CLEARTEXT.search(data)
+    if found is None:
+        raise IntegrityError(f"{file} is no text with a signature")
+    return found[1]
+
+
 def format_expiry(certificate: Certificate, now: float) -> str | None:
     """Return a warning of a key that expires soon."""
     if certificate.expires is None or certificate.expires - now > WARN_DAYS * _DAY:
         return None
     day = datetime.fromtimestamp(certificate.expires, UTC).date()
     days = int((certificate.expires - now) // _DAY)
-    return f"the key {certificate.fingerprint} expires on {day}, in {days} days: hosts will refuse the repository then"
+    return (
+        f"the key {certificate.fingerprint} expires on {day}, in {days} days: hosts will refuse the repository then"
+    )
 
 
 def _run_gpg(*arguments: str, stdin: bytes = b"") -> bytes:
     argv = ("gpg", "--batch", "--no-tty", "--yes", *arguments)
     try:
-        done = subprocess.run(argv, input=stdin, capture_output=True, check=False)  # noqa: S603
+        done = subprocess.run(argv, input=stdin, capture_output=True, check=False)
     except FileNotFoundError:
         raise ToolError("the program gpg is missing", hint="install gnupg, or use a key in a file") from None
     if done.returncode != 0:

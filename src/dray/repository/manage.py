@@ -6,11 +6,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dray.errors import RepositoryError, UsageError
+from dray.package.codec import CODECS
 from dray.package.debian_version import compare_versions
 from dray.repository.collect import list_generations
 from dray.repository.publish import Terms, apply_terms, validate_terms
 from dray.repository.store import Upload
-from dray.repository.suite import CODECS, Suite, generation_key, index_path, read_listed, read_release
+from dray.repository.suite import Suite, generation_key, index_path, read_listed, read_release
 from dray.repository.update import update_suite
 
 if TYPE_CHECKING:
@@ -136,7 +137,9 @@ def roll_back(repository: Repository, suite: str, generation: int | None = None)
         _validate_whole(store, old)
         draft.release = replace(release, date=draft.release.date, valid_until=None)
         if release.valid_until is not None:
-            draft.release = replace(draft.release, valid_until=draft.release.date + release.valid_until - release.date)
+            draft.release = replace(
+                draft.release, valid_until=draft.release.date + release.valid_until - release.date
+            )
         _restore_names(draft)
         return wanted
 

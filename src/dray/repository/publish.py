@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from dray.core.publication import Publication
 from dray.errors import ConfigError, RepositoryError
-from dray.package.debian_version import compare_versions, parse_version, version_key
+from dray.package.debian_version import compare_versions, version_key
+from dray.repository.host import build_keyring, source_name
 from dray.repository.index import Entry, build_entry
 from dray.repository.release_file import Description, validate_word
 from dray.repository.store import Upload
@@ -34,8 +35,8 @@ class Terms:
         rollout: The percentage of hosts that take them by themselves.
         keep: How many versions of each package stay; None for all.
         allow_downgrade: Whether a version may be published that is older than the newest one there.
-        valid_days: After how many days without a publication or ``refresh`` apt takes the suite for outdated; None for
-            as it was, 0 for never.
+        valid_days: After how many days without a publication or ``refresh`` apt takes the suite for outdated; None
+            for as it was, 0 for never.
         about: What the suite says of itself; empty fields stay as they were.
         architectures: What the suite is for besides what the packages are for.
     """
@@ -92,7 +93,10 @@ def publish_packages(repository: Repository, debs: Sequence[DebFile], terms: Ter
     def change(draft: Draft) -> tuple[Publication, ...]:
         return _add_packages(draft, debs, terms, repository.store.address)
 
-    published, _ = update_suite(repository, terms.suite, change)
+    published, release = update_suite(repository, terms.suite, change)
+    if release.generation == 1:
+        name = source_name(release.about.origin)
+        repository.store.put([Upload(f"{name}-archive-keyring.gpg", build_keyring(repository.certificates))])
     return published
 
 
@@ -153,7 +157,7 @@ def _add_packages(draft: Draft, debs: Sequence[DebFile], terms: Terms, address: 
 
 def _describe(deb: DebFile, old: Sequence[Entry], terms: Terms, address: str) -> Publication:
     others = [entry for entry in old if compare_versions(entry.version, deb.version) != 0]
-    newest = max(others, key=lambda entry: version_key(entry.version)) if others else None
+    newest = _newest(others)
     return Publication(
         repository=address,
         package=deb.package,
@@ -189,20 +193,25 @@ def _validate_fits(deb: DebFile, old: Sequence[Entry], terms: Terms, address: st
 
 def _retain(entries: Sequence[Entry], published: Entry, keep: int | None) -> list[Entry]:
     """Return the newest versions; the one that is published stays in any case."""
+    if keep is None or len(entries) <= keep:
+        return list(entries)
     ordered = sorted(entries, key=lambda entry: version_key(entry.version))
-    if keep is None or len(ordered) <= keep:
-        return ordered
     others = [entry for entry in ordered if entry is not published]
     return sorted([*others[len(others) - keep + 1 :], published], key=lambda entry: version_key(entry.version))
+
+
+def _newest(entries: Sequence[Entry]) -> Entry | None:
+    return max(entries, key=lambda entry: version_key(entry.version)) if entries else None
 
 
 def pool_path(deb: DebFile, component: str) -> str:
     """Return where a package goes, relative to the repository's root.
 
-    The name of the file has no epoch, as everywhere in Debian; versions of other epochs stand in folders of their own.
+    The file's name has no epoch, as everywhere in Debian; versions of other epochs stand in folders of their own.
     """
-    version = parse_version(deb.version)
-    prefix = deb.package[:4] if deb.package.startswith("lib") else deb.package[0]
-    folder = f"pool/{component}/{prefix}/{deb.package}" + (f"/epoch-{version.epoch}" if version.epoch else "")
-    plain = deb.version.partition(":")[2] if ":" in deb.version else deb.version
-    return f"{folder}/{deb.package}_{plain}_{deb.architecture}.deb"
+    name, plain = deb.package, deb.version
+    folder = f"pool/{component}/{name[:4] if name.startswith('lib') else name[0]}/{name}"
+    if ":" in plain:
+        epoch, _, plain = plain.partition(":")
+        folder += f"/epoch-{int(epoch)}" if int(epoch) else ""
+    return f"{folder}/{name}_{plain}_{deb.architecture}.deb"

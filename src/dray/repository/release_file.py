@@ -1,7 +1,7 @@
 """The file ``Release`` of a suite: what apt reads first, and what is signed (as ``InRelease``).
 
-It lists the indices with sizes and checksums, and with that everything in the repository. dray adds a number that grows
-with each publication, ``Dray-Generation``; apt leaves out fields that it does not know.
+It lists the indices with sizes and checksums, and with that everything in the repository. dray adds a number that
+grows with each publication, ``Dray-Generation``; apt leaves out fields that it does not know.
 
 Specification: https://wiki.debian.org/DebianRepository/Format, and apt's own ``apt-secure(8)``.
 """

@@ -1,8 +1,8 @@
 """Where a repository is stored: a folder, another machine, a bucket. One interface for all.
 
 A store holds files under keys, such as ``dists/stable/InRelease``. Readers see a file whole, in its old or its new
-content. ``replace`` is the one operation that decides between two publishers: of two that have read the same content, one
-gets ``True``. Where a store can be locked, publishers come one after the other in the first place.
+content. ``replace`` is the one operation that decides between two publishers: of two that have read the same content,
+one gets ``True``. Where a store can be locked, publishers come one after the other in the first place.
 
     with store.lock():
         found = store.get("dists/stable/InRelease")
@@ -119,7 +119,8 @@ def validate_key(key: str) -> str:
     Raises:
         ValueError: It is absolute, leaves the store, or has an empty part.
     """
-    if any(part in {"", ".", ".."} for part in key.split("/")) or "\0" in key:
+    plain = key and "/." not in key and "//" not in key and key[0] not in "/." and key[-1] != "/" and "\0" not in key
+    if not plain and (any(part in {"", ".", ".."} for part in key.split("/")) or "\0" in key):
         raise ValueError(f"a key is a relative path without '.' and '..', got: {key!r}")
     return key
 

@@ -1,10 +1,10 @@
 """A suite of an apt repository as it is published, and a draft of what comes next.
 
-    dists/SUITE/InRelease                                  signed; lists the indices
-    dists/SUITE/COMPONENT/binary-ARCH/Packages.gz          for programs that do not ask by checksum
-    dists/SUITE/COMPONENT/binary-ARCH/by-hash/SHA256/...   what apt reads
-    dists/SUITE/generations/N                              the InRelease of earlier publications
-    pool/COMPONENT/s/shop/shop_1.0-1_amd64.deb             the packages
+dists/SUITE/InRelease                                  signed; lists the indices
+dists/SUITE/COMPONENT/binary-ARCH/Packages.gz          for programs that do not ask by checksum
+dists/SUITE/COMPONENT/binary-ARCH/by-hash/SHA256/...   what apt reads
+dists/SUITE/generations/N                              the InRelease of earlier publications
+pool/COMPONENT/s/shop/shop_1.0-1_amd64.deb             the packages
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 from dray.errors import IntegrityError
 from dray.package.codec import CODECS, GZIP, XZ, ZSTD
 from dray.repository.index import Index, parse_index
+from dray.repository.keys import strip_signature, verify_text
 from dray.repository.release_file import Listed, ReleaseFile, parse_release
 from dray.repository.store import Upload
-from dray.repository.keys import verify_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -69,7 +69,7 @@ def read_suite(store: Store, name: str, trusted: Iterable[Certificate]) -> Suite
     Args:
         store: Where the repository is.
         name: The suite.
-        trusted: The keys that may have signed it.
+        trusted: The keys that may have signed it; see ``read_release``.
 
     Raises:
         IntegrityError: It is not signed by one of them, or damaged.
@@ -86,10 +86,17 @@ def read_suite(store: Store, name: str, trusted: Iterable[Certificate]) -> Suite
 def read_release(signed: bytes, trusted: Iterable[Certificate], *, file: str) -> ReleaseFile:
     """Return what an ``InRelease`` says.
 
+    Args:
+        signed: Its bytes.
+        trusted: The keys that may have signed it; where there are none, its signature is not verified.
+        file: Where it was read, for messages.
+
     Raises:
         IntegrityError: It is not signed by one of the keys, or damaged.
     """
-    return parse_release(verify_text(signed, trusted, file=file), file=file)
+    keys = tuple(trusted)
+    text = verify_text(signed, keys, file=file) if keys else strip_signature(signed, file=file)
+    return parse_release(text, file=file)
 
 
 def index_path(component: str, architecture: str) -> str:
@@ -206,7 +213,7 @@ def pack_indices(draft: Draft) -> tuple[ReleaseFile, list[Upload]]:
             path = index_path(component, architecture)
             data = index.format()
             codecs = (GZIP, ZSTD) if len(index) > MANY_PACKAGES else (GZIP, XZ)
-            packed = list(pool.map(lambda codec, data=data: codec.compress(data), codecs))  # type: ignore[misc]
+            packed = list(pool.map(lambda codec, data=data: codec.compress(data), codecs))
             for suffix in CODECS:
                 kept.pop(path + suffix, None)
             kept[path] = Listed(path, len(data), hashlib.sha256(data).hexdigest())

@@ -1,9 +1,9 @@
 """Publishes a change to a suite: all of it or nothing, and beside others who publish.
 
 New packages come first, then the indices under their checksums, then the indices under their names, then the old
-``InRelease`` among the generations. Up to here nobody sees anything. Then the new ``InRelease`` takes the place of the
-old one: that one moment is the point of no return. If someone else was faster, all is done again on top of theirs. What
-was written is read again and checked at the end, and what no kept generation needs any more is removed.
+``InRelease`` among the generations. Up to here nobody sees anything. Then the new ``InRelease`` takes the place of
+the old one: that one moment is the point of no return. If someone else was faster, all is done again on top of
+theirs. What was written is read again and checked at the end, and what no kept generation needs any more is removed.
 """
 
 from __future__ import annotations
@@ -160,7 +160,9 @@ def _check(repository: Repository, draft: Draft, signed: bytes, uploads: list[Up
         if stored is None or hashlib.sha256(stored.data).hexdigest() != upload.key.rpartition("/")[2]:
             raise IntegrityError(f"{store.address}/{upload.key} is not what was written", hint="dray apt rollback")
     folders = {upload.key.rpartition("/")[0] for upload in draft.uploads}
-    sizes = {item.key for folder in sorted(folders) for item in store.list_items(folder)} if len(folders) < 50 else None
+    sizes = (
+        {item.key for folder in sorted(folders) for item in store.list_items(folder)} if len(folders) < 50 else None
+    )
     lost = [upload.key for upload in draft.uploads if sizes is not None and upload.key not in sizes]
     if lost:
         raise IntegrityError(f"{store.address}/{lost[0]} is not there after it was written", hint="dray apt rollback")
