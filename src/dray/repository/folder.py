@@ -84,7 +84,7 @@ class FolderStore:
         """Return a file."""
         try:
             data = self._path(key).read_bytes()
-        except (FileNotFoundError, NotADirectoryError):
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             return None
         except OSError as error:
             raise fail(self, f"{key} cannot be read", error.strerror) from error
@@ -109,7 +109,12 @@ class FolderStore:
         found = self.get(key)
         if (found.etag if found else None) != etag:
             return False
-        self._write([Upload(key, data)])
+        path = self._path(key)
+        try:
+            before = int(path.stat().st_mtime) if found else 0
+        except OSError as error:
+            raise fail(self, f"{key} cannot be read", error.strerror) from error
+        self._write([Upload(key, data)], modified=before + 1)
         return True
 
     def list_items(self, prefix: str) -> tuple[Item, ...]:
@@ -143,8 +148,13 @@ class FolderStore:
     def _path(self, key: str) -> Path:
         return self._root / validate_key(key)
 
-    def _write(self, uploads: Sequence[Upload]) -> None:
-        """Write all files beside the repository, flush them, then move them to their places in order."""
+    def _write(self, uploads: Sequence[Upload], *, modified: int = 0) -> None:
+        """Write all files beside the repository, flush them, then move them to their places in order.
+
+        Args:
+            uploads: The files.
+            modified: The least time of change that they get: HTTP tells two contents of a file apart by seconds.
+        """
         staged: list[tuple[str, str]] = []
         new = str(self._root / _OWN / "new")
         root = str(self._root)
@@ -154,6 +164,8 @@ class FolderStore:
                 temporary = f"{new}/{os.getpid()}-{id(self):x}-{number}"
                 staged.append((temporary, f"{root}/{upload.key}"))
                 _write_file(temporary, upload, flush=len(uploads) <= _FEW)
+                if modified > time.time():
+                    os.utime(temporary, (modified, modified))
             if len(uploads) > _FEW:
                 os.sync()
             for temporary, path in staged:

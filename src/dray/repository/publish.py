@@ -104,7 +104,7 @@ def _validate_each_once(debs: Iterable[DebFile]) -> None:
     seen: dict[tuple[str, str, str], DebFile] = {}
     for deb in debs:
         other = seen.setdefault((deb.package, deb.version, deb.architecture), deb)
-        if other is not deb and other.sha256 != deb.sha256:
+        if other.sha256 != deb.sha256:
             raise RepositoryError(
                 f"{other.path} and {deb.path} are both {deb.package} {deb.version} for {deb.architecture}",
                 hint="publish one of them",
@@ -132,27 +132,36 @@ def apply_terms(draft: Draft, terms: Terms, architectures: Iterable[str] = ()) -
 
 def _add_packages(draft: Draft, debs: Sequence[DebFile], terms: Terms, address: str) -> tuple[Publication, ...]:
     apply_terms(draft, terms, (deb.architecture for deb in debs))
-    published = {}
-    by_index: dict[str, list[DebFile]] = {}
-    for deb in debs:
-        for name in draft.release.architectures if deb.architecture == "all" else (deb.architecture,):
-            by_index.setdefault(name, []).append(deb)
+    published: dict[tuple[str, str], Publication] = {}
     known: set[str] = set()
-    for architecture, added in by_index.items():
+    for architecture, added in _sort_by_architecture(debs, draft.release.architectures).items():
         index = draft.index(terms.component, architecture)
-        versions = index.find_all(deb.package for deb in added)
+        before = index.find_all(deb.package for deb in added)
+        after = {name: list(entries) for name, entries in before.items()}
+        fresh: set[str] = set()
         for deb in added:
-            old = versions[deb.package]
-            published[deb.package, deb.version] = _describe(deb, old, terms, address)
-            known |= {entry.filename for entry in old}
+            old = before[deb.package]
             _validate_fits(deb, old, terms, address)
+            published.setdefault((deb.package, deb.version), _describe(deb, old, terms, address))
+            known |= {entry.filename for entry in old}
             entry = build_entry(deb, pool_path(deb, terms.component), terms.rollout)
-            others = [item for item in old if compare_versions(item.version, deb.version) != 0]
-            versions[deb.package] = _retain([*others, entry], entry, terms.keep)
-        draft.set_index(terms.component, architecture, index.replace(versions))
+            fresh.add(entry.filename)
+            others = [item for item in after[deb.package] if compare_versions(item.version, deb.version) != 0]
+            after[deb.package] = [*others, entry]
+        kept = {name: _retain(entries, fresh, terms.keep) for name, entries in after.items()}
+        draft.set_index(terms.component, architecture, index.replace(kept))
     uploads = {pool_path(deb, terms.component): deb.path for deb in debs}
     draft.uploads = [Upload(key, path) for key, path in uploads.items() if key not in known]
     return tuple(published.values())
+
+
+def _sort_by_architecture(debs: Sequence[DebFile], architectures: Sequence[str]) -> dict[str, list[DebFile]]:
+    """Return the packages of each index: what runs everywhere is in all of them."""
+    found: dict[str, list[DebFile]] = {}
+    for deb in debs:
+        for name in architectures if deb.architecture == "all" else (deb.architecture,):
+            found.setdefault(name, []).append(deb)
+    return found
 
 
 def _describe(deb: DebFile, old: Sequence[Entry], terms: Terms, address: str) -> Publication:
@@ -191,13 +200,14 @@ def _validate_fits(deb: DebFile, old: Sequence[Entry], terms: Terms, address: st
             )
 
 
-def _retain(entries: Sequence[Entry], published: Entry, keep: int | None) -> list[Entry]:
-    """Return the newest versions; the one that is published stays in any case."""
+def _retain(entries: Sequence[Entry], published: set[str], keep: int | None) -> list[Entry]:
+    """Return the newest versions, and what is published now in any case."""
     if keep is None or len(entries) <= keep:
         return list(entries)
-    ordered = sorted(entries, key=lambda entry: version_key(entry.version))
-    others = [entry for entry in ordered if entry is not published]
-    return sorted([*others[len(others) - keep + 1 :], published], key=lambda entry: version_key(entry.version))
+    ordered = sorted(entries, key=lambda entry: version_key(entry.version), reverse=True)
+    stay = [entry for entry in ordered if entry.filename in published]
+    others = [entry for entry in ordered if entry.filename not in published]
+    return [*stay, *others[: max(0, keep - len(stay))]]
 
 
 def _newest(entries: Sequence[Entry]) -> Entry | None:

@@ -43,7 +43,7 @@ _GET = f'[ -f "$1" ] || exit {_MISSING}\ncat "$1"\n'
 _STAGE = f"""\
 {_OWNED}rm -rf ".dray/new-$id"
 mkdir ".dray/new-$id"
-tar -xf - -C ".dray/new-$id"
+tar -xmf - -C ".dray/new-$id"
 sync
 """
 _MOVE = """\
@@ -56,6 +56,10 @@ sync
 _COMPARE = f"""\
 if [ -f "$1" ]; then found=$(sha256sum "$1" | cut -c 1-64); else found=; fi
 [ "$found" = "$2" ] || exit {_CHANGED}
+if [ -f "$1" ]; then  # HTTP tells two contents of a file apart by seconds
+  next=$(($(stat -c %Y "$1") + 1))
+  [ "$next" -le "$(date +%s)" ] || touch -d "@$next" ".dray/new-$id/0"
+fi
 """
 _FIND_THERE = 'while read -r key; do [ -e "$key" ] && printf "%s\\n" "$key"; done; exit 0\n'
 _LIST = '[ -d "$1" ] || exit 0\nfind "$1" -name .dray -prune -o -type f -exec stat -c "%s %Y %n" {} +\n'
@@ -202,10 +206,10 @@ def _start(argv: tuple[str, ...], stdin: bytes | Callable[[BinaryIO], None]) -> 
         with process:
             if isinstance(stdin, bytes):
                 out, _ = process.communicate(stdin)
-            else:
-                with contextlib.suppress(BrokenPipeError):  # its status says why
-                    stdin(process.stdin)  # type: ignore[arg-type]
-                out, _ = process.communicate()
+            else:  # which ends before anything is said
+                with contextlib.suppress(BrokenPipeError), process.stdin as pipe:  # type: ignore[union-attr]
+                    stdin(pipe)  # type: ignore[arg-type]
+                out = process.stdout.read()  # type: ignore[union-attr]
         said.seek(0)
         return process.returncode, out, said.read().decode("utf-8", "replace")
 
@@ -221,7 +225,6 @@ def _write_tar(pipe: BinaryIO, uploads: Sequence[Upload]) -> None:
                 with upload.body.open("rb") as source:
                     _add(archive, str(number), upload.body.stat().st_size, source)
         _add(archive, "list", len(listed), io.BytesIO(listed))
-    pipe.close()
 
 
 def _add(archive: tarfile.TarFile, name: str, size: int, source: BinaryIO) -> None:
