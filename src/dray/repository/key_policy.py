@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from dray.errors import RepositoryError
+from dray.repository.keys import first_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,7 +48,7 @@ def validate_certificate(certificate: Certificate, now: float) -> None:
     try:
         revoked = pysequoia.Cert.from_bytes(certificate.data).is_revoked
     except Exception as error:  # noqa: BLE001 - the library has no class of its own
-        raise RepositoryError(f"apt refuses the key {fingerprint}: {error}", hint=_HINT) from None
+        raise RepositoryError(f"apt refuses the key {fingerprint}: {first_line(error)}", hint=_HINT) from None
     if revoked:
         raise RepositoryError(f"apt refuses the key {fingerprint}: it is revoked", hint=_HINT)
     if certificate.expires is not None and certificate.expires <= now:

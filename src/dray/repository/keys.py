@@ -82,7 +82,7 @@ class KeySigner:
             return bytes(pysequoia.sign(signer, text, mode=pysequoia.SignatureMode.CLEAR))
         except Exception as error:  # noqa: BLE001 - the library has no class of its own
             raise RepositoryError(
-                f"the key {self.certificate.fingerprint} cannot sign: {error}",
+                f"the key {self.certificate.fingerprint} cannot sign: {first_line(error)}",
                 hint='has it a passphrase? apt(passphrase=env("..."))',
             ) from None
 
@@ -183,15 +183,19 @@ def parse_certificates(data: bytes, *, origin: str) -> tuple[Certificate, ...]:
     try:
         return tuple(_describe(cert) for cert in pysequoia.Cert.split_bytes(data))
     except Exception as error:  # noqa: BLE001 - the library has no class of its own
-        raise ConfigError(f"{origin} is no OpenPGP key: {error}") from None
+        raise ConfigError(f"{origin} is no OpenPGP key: {first_line(error)}") from None
+
+
+def first_line(error: Exception) -> str:
+    """Return what an error of the library says, without where in its code it happened."""
+    return str(error).strip().partition("\n")[0]
 
 
 def _describe(cert: Any) -> Certificate:
     try:
-        expires = cert.expiration
-    except Exception:  # noqa: BLE001 - a key without a valid self-signature; check_certificate says so
-        expires = None
-    users = [str(user) for user in cert.user_ids]
+        expires, users = cert.expiration, [str(user) for user in cert.user_ids]
+    except Exception:  # noqa: BLE001 - a key without a valid signature of its own; validate_certificate says so
+        expires, users = None, []
     return Certificate(bytes(cert), cert.fingerprint, users[0] if users else "", expires and expires.timestamp())
 
 
@@ -215,13 +219,13 @@ def verify_text(data: bytes, certificates: Iterable[Certificate], *, file: str) 
     except Exception as error:  # noqa: BLE001 - see above
         raise IntegrityError(
             f"{file} has no valid signature of {' or '.join(cert.fingerprint for cert in known)}",
-            got=str(error).splitlines()[0] if str(error) else None,
+            got=first_line(error),
             hint="if it was signed with an earlier key of yours: apt(trust=FILE), --trust FILE; "
             "if it was changed by hand: dray apt rollback",
         ) from None
     if not text:
         raise IntegrityError(f"{file} signs nothing")
-    return bytes(text)
+    return bytes(text).rstrip(b"\n") + b"\n"  # whose last newline belongs to the signature
 
 
 def strip_signature(data: bytes, *, file: str) -> bytes:
