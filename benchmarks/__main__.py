@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks.cases import measure_launcher, measure_project, measure_start
 from benchmarks.report import Row, describe_machine, format_table, write_results
+from benchmarks.repositories import measure_repositories
 from benchmarks.upgrades import measure_upgrades
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ def main(runs: int) -> None:
             ("start-up", lambda: measure_start(runs)),
             ("the launcher", lambda: measure_launcher(place, runs)),
             ("upgrades", lambda: measure_upgrades(place, runs)),
+            ("apt repositories", lambda: measure_repositories(place, runs)),
         )
         for title, measure in measures:
             print(f"measuring {title} ...", file=sys.stderr, flush=True)

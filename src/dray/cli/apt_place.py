@@ -12,10 +12,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dray.clock import SystemClock
-from dray.config.reader import open_configuration
-from dray.core.context import Context
-from dray.core.secret import Secret
-from dray.core.settings import EMPTY
 from dray.errors import ConfigError, UsageError
 from dray.repository.address import open_store
 from dray.repository.key_source import PASSPHRASE_VARIABLE, load_signer, read_certificates
@@ -24,6 +20,7 @@ from dray.repository.open import open_repository
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from dray.core.secret import Secret
     from dray.repository.keys import Certificate
     from dray.repository.store import Store
     from dray.repository.update import Repository
@@ -106,6 +103,9 @@ def read_place(to: str | None, suite: str | None, env: str | None) -> Place:
 
 def _read_project(env: str) -> dict[str, Any]:
     """Return what the project in the current folder says of ``apt``, secrets read."""
+    from dray.config.reader import open_configuration  # noqa: PLC0415 - not needed where --to is given
+    from dray.core.secret import Secret  # noqa: PLC0415
+
     with open_configuration(Path.cwd(), env) as configuration:
         said = {name: setting.value for name, setting in configuration.settings.section("apt").items()}
         steps = (step for pipeline in configuration.pipelines.values() for step in pipeline.steps())
@@ -114,6 +114,9 @@ def _read_project(env: str) -> dict[str, Any]:
 
 
 def _reveal(secret: Secret) -> str:
+    from dray.core.context import Context  # noqa: PLC0415
+    from dray.core.settings import EMPTY  # noqa: PLC0415
+
     none: Any = None
     here = Path.cwd()
     return Context(here, here, "prod", EMPTY, none, none, none, SystemClock(), os.environ).reveal(secret)

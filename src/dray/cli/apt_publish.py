@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -55,6 +54,8 @@ def publish_command(
     with open_place(place) as repository:
         published = publish_packages(repository, debs, terms)
     if as_json:
+        import json  # noqa: PLC0415 - not everyone asks for it
+
         click.echo(json.dumps([asdict(publication) for publication in published], indent=2))
         return
     for publication in published:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import lzma
 import sys
+import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -30,15 +31,21 @@ class Codec:
     decompress: Callable[[bytes], bytes]
 
 
-def _compress_gzip(data: bytes) -> bytes:
-    import deflate  # noqa: PLC0415 - not all need it
+_LARGE = 1 << 20
+"""From so many bytes on, the faster library is worth being loaded."""
 
-    return bytes(deflate.gzip_compress(data, 6))
+
+def _compress_gzip(data: bytes) -> bytes:
+    if len(data) >= _LARGE:
+        import deflate  # noqa: PLC0415
+
+        return bytes(deflate.gzip_compress(data, 6))
+    stream = zlib.compressobj(9, wbits=31)
+    return stream.compress(data) + stream.flush()
 
 
 def _decompress_gzip(data: bytes) -> bytes:
     import gzip  # noqa: PLC0415
-    import zlib  # noqa: PLC0415
 
     try:
         return gzip.decompress(data)

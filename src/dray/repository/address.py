@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from dray.errors import ConfigError
 
@@ -57,6 +55,9 @@ def open_store(address: str, *, root: Path | None = None) -> Iterator[Store]:
 
 @contextlib.contextmanager
 def _open_ssh(address: str) -> Iterator[Store]:
+    import tempfile  # noqa: PLC0415 - of one kind of address
+    from urllib.parse import urlsplit  # noqa: PLC0415
+
     from dray.repository.ssh import SshPlace, SshStore  # noqa: PLC0415
 
     try:

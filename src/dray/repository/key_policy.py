@@ -6,11 +6,10 @@ for RSA of 3072 bits, so that a key that is made today serves for as long as it 
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from dray.errors import RepositoryError
-from dray.repository.keys import first_line
+from dray.repository.keys import first_line, format_day
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,8 +51,9 @@ def validate_certificate(certificate: Certificate, now: float) -> None:
     if revoked:
         raise RepositoryError(f"apt refuses the key {fingerprint}: it is revoked", hint=_HINT)
     if certificate.expires is not None and certificate.expires <= now:
-        day = datetime.fromtimestamp(certificate.expires, UTC).date()
-        raise RepositoryError(f"apt refuses the key {fingerprint}: it expired on {day}", hint=_HINT)
+        raise RepositoryError(
+            f"apt refuses the key {fingerprint}: it expired on {format_day(certificate.expires)}", hint=_HINT
+        )
 
 
 def _list_weaknesses(certificate: Certificate) -> Iterator[str]:

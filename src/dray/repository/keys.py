@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
+import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from dray.errors import ConfigError, IntegrityError, RepositoryError, ToolError
@@ -244,14 +243,21 @@ def format_expiry(certificate: Certificate, now: float) -> str | None:
     """Return a warning of a key that expires soon."""
     if certificate.expires is None or certificate.expires - now > WARN_DAYS * _DAY:
         return None
-    day = datetime.fromtimestamp(certificate.expires, UTC).date()
+    day = format_day(certificate.expires)
     days = int((certificate.expires - now) // _DAY)
     return (
         f"the key {certificate.fingerprint} expires on {day}, in {days} days: hosts will refuse the repository then"
     )
 
 
+def format_day(seconds: float) -> str:
+    """Return the day of a time."""
+    return time.strftime("%Y-%m-%d", time.gmtime(seconds))
+
+
 def _run_gpg(*arguments: str, stdin: bytes = b"") -> bytes:
+    import subprocess  # noqa: PLC0415 - most keys are files
+
     argv = ("gpg", "--batch", "--no-tty", "--yes", *arguments)
     try:
         done = subprocess.run(argv, input=stdin, capture_output=True, check=False)

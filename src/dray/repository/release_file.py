@@ -9,14 +9,17 @@ Specification: https://wiki.debian.org/DebianRepository/Format, and apt's own ``
 from __future__ import annotations
 
 import re
+import time
+from calendar import timegm
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import format_datetime, parsedate_to_datetime
 
 from dray.errors import ConfigError, IntegrityError
 from dray.package.deb822 import Stanza, format_stanza, parse_stanza
 
 _LISTED = re.compile(r"([0-9a-f]{64}) +([0-9]{1,15}) +([A-Za-z0-9+._~-]+(?:/[A-Za-z0-9+._~-]+)*)")
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_ZONES = ("UTC", "GMT", "Z", "+0000")
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9+._~-]*")
 
 
@@ -151,8 +154,9 @@ def _parse_number(text: str, file: str) -> int:
 
 
 def format_date(seconds: int) -> str:
-    """Return a time as ``Release`` has it."""
-    return format_datetime(datetime.fromtimestamp(seconds, UTC)).replace("+0000", "UTC")
+    """Return a time as ``Release`` has it, in English whatever the locale is."""
+    year, month, day, hour, minute, second, weekday = time.gmtime(seconds)[:7]
+    return f"{_DAYS[weekday]}, {day:02} {_MONTHS[month - 1]} {year:04} {hour:02}:{minute:02}:{second:02} UTC"
 
 
 def parse_date(text: str, file: str) -> int:
@@ -161,11 +165,17 @@ def parse_date(text: str, file: str) -> int:
     Raises:
         IntegrityError: It is no time.
     """
+    words = text.rpartition(", ")[2].split(" ")
     try:
-        found = parsedate_to_datetime(text)
-        return int((found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp())
-    except (ValueError, TypeError, OverflowError, IndexError):
-        raise IntegrityError(f"{file} says when it was made, as in Thu, 26 Nov 2026 20:00:00 UTC", got=text) from None
+        day, month, year, clock, zone = words
+        hour, minute, second = (int(part) for part in clock.split(":"))
+        found = (int(year), _MONTHS.index(month) + 1, int(day), hour, minute, second)
+        seconds = timegm(found)
+    except (ValueError, OverflowError):
+        zone, found, seconds = "", (), -1
+    if zone not in _ZONES or seconds < 0 or time.gmtime(seconds)[:6] != found:
+        raise IntegrityError(f"{file} says when it was made, as in Thu, 26 Nov 2026 20:00:00 UTC", got=text)
+    return seconds
 
 
 def validate_word(value: str, what: str) -> str:

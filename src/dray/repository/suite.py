@@ -10,6 +10,7 @@ pool/COMPONENT/s/shop/shop_1.0-1_amd64.deb             the packages
 from __future__ import annotations
 
 import hashlib
+import threading
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -203,22 +204,30 @@ class Draft:
 
 def pack_indices(draft: Draft) -> tuple[ReleaseFile, list[Upload]]:
     """Return ``Release`` with the changed indices, and the files that they become."""
-    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415
-
     kept = {item.path: item for item in draft.release.listed}
     uploads = list(draft.restored)
     folder = draft.suite.folder
-    with ThreadPoolExecutor(2) as pool:
-        for (component, architecture), index in sorted(draft.changed.items()):
-            path = index_path(component, architecture)
-            data = index.format()
-            codecs = (GZIP, ZSTD) if len(index) > MANY_PACKAGES else (GZIP, XZ)
-            packed = list(pool.map(lambda codec, data=data: codec.compress(data), codecs))
-            for suffix in CODECS:
-                kept.pop(path + suffix, None)
-            kept[path] = Listed(path, len(data), hashlib.sha256(data).hexdigest())
-            for codec, body in zip(codecs, packed, strict=True):
-                listed = Listed(path + codec.suffix, len(body), hashlib.sha256(body).hexdigest())
-                kept[listed.path] = listed
-                uploads += [Upload(f"{folder}/{listed.by_hash}", body), Upload(f"{folder}/{listed.path}", body)]
+    for (component, architecture), index in sorted(draft.changed.items()):
+        path = index_path(component, architecture)
+        data = index.format()
+        codecs = (GZIP, ZSTD) if len(index) > MANY_PACKAGES else (GZIP, XZ)
+        packed = _pack_side_by_side(data, codecs)
+        for suffix in CODECS:
+            kept.pop(path + suffix, None)
+        kept[path] = Listed(path, len(data), hashlib.sha256(data).hexdigest())
+        for codec, body in zip(codecs, packed, strict=True):
+            listed = Listed(path + codec.suffix, len(body), hashlib.sha256(body).hexdigest())
+            kept[listed.path] = listed
+            uploads += [Upload(f"{folder}/{listed.by_hash}", body), Upload(f"{folder}/{listed.path}", body)]
     return replace(draft.release, listed=tuple(kept[path] for path in sorted(kept))), uploads
+
+
+def _pack_side_by_side(data: bytes, codecs: tuple[Codec, ...]) -> tuple[bytes, ...]:
+    """Return data in two compressions, made at the same time."""
+    first, second = codecs
+    made: list[bytes] = []
+    other = threading.Thread(target=lambda: made.append(second.compress(data)))
+    other.start()
+    mine = first.compress(data)
+    other.join()
+    return mine, made[0]

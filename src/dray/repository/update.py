@@ -9,7 +9,7 @@ theirs. What was written is read again and checked at the end, and what no kept 
 from __future__ import annotations
 
 import hashlib
-import random
+import os
 import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
@@ -74,7 +74,7 @@ def update_suite(
     """
     for attempt in range(_ATTEMPTS):
         if attempt:
-            time.sleep(random.uniform(0, min(2.0, 0.05 * 2**attempt)))  # noqa: S311 - to get out of each other's way
+            time.sleep(os.urandom(1)[0] / 256 * min(2.0, 0.05 * 2**attempt))  # to get out of each other's way
         with repository.store.lock():
             suite = read_suite(repository.store, name, repository.certificates)
             draft = Draft(repository.store, suite, suite.release)
