@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import random
 import shutil
@@ -82,9 +83,8 @@ class _Place:
 def measure_repositories(place: Path, runs: int) -> list[Row]:
     """Measure publishing with dray, aptly, reprepro and apt-ftparchive, and updating meanwhile."""
     found = _prepare(place / "repositories")
-    bulk = _measure_many(found, min(runs, 3))
     one = _measure_one(found, runs)
-    return [*one, *bulk, _measure_updates(found)]
+    return [*one, *_measure_many(found, min(runs, 3)), _measure_updates(found)]
 
 
 def _prepare(root: Path) -> _Place:
@@ -99,7 +99,6 @@ def _prepare(root: Path) -> _Place:
     key.parent.mkdir(parents=True)
     key.write_text(secret)
     key.chmod(0o600)
-    (root / "aptly.conf").write_text(f'{{"rootDir": "{root}/aptly", "gpgProvider": "gpg"}}')
     return place
 
 
@@ -119,64 +118,72 @@ def _write(folder: Path, number: int) -> Path:
 
 
 def _measure_many(place: _Place, runs: int) -> list[Row]:
+    """Publish everything, each time into a new folder: files are created more slowly after a removal."""
+    numbers = itertools.count()
     dray, aptly = take_turns(
-        [_timed(place, "dray", lambda: _publish_many(place)), _timed(place, "aptly", lambda: _publish_aptly(place))],
+        [
+            lambda: _time_many(_many_dray(place, f"dray-{next(numbers)}")),
+            lambda: _time_many(_many_aptly(place, f"aptly-{next(numbers)}")),
+        ],
         runs=runs,
     )
     return [Row("publish 10,000 packages at once", "", dray * 1e3, aptly * 1e3, "aptly, without Contents", 2)]
 
 
-def _timed(place: _Place, folder: str, work: Callable[[], object]) -> Callable[[], float]:
-    def run() -> float:
-        shutil.rmtree(place.root / folder, ignore_errors=True)
-        os.sync()
-        started = time.perf_counter()
-        work()
-        return time.perf_counter() - started
-
-    return run
+def _time_many(programs: Iterator[Program]) -> float:
+    os.sync()
+    return _time(programs)
 
 
-def _publish_many(place: _Place) -> None:
-    place.dray("publish", *place.many, "--to", "dray").run()
+def _time(programs: Iterator[Program]) -> float:
+    started = time.perf_counter()
+    for program in programs:
+        program.run()
+    return time.perf_counter() - started
 
 
-def _publish_aptly(place: _Place) -> None:
-    aptly = ("aptly", "-config=aptly.conf")
-    place.program(*aptly, "repo", "create", "-distribution=stable", "shop").run()
-    place.program(*aptly, "repo", "add", "shop", "debs").run()
+def _many_dray(place: _Place, target: str) -> Iterator[Program]:
+    yield place.dray("publish", *place.many, "--to", target)
+
+
+def _aptly(place: _Place, target: str) -> tuple[str, ...]:
+    config = place.root / f"{target}.conf"
+    config.write_text(f'{{"rootDir": "{place.root}/{target}", "gpgProvider": "gpg"}}')
+    return "aptly", f"-config={config}"
+
+
+def _many_aptly(place: _Place, target: str) -> Iterator[Program]:
+    aptly = _aptly(place, target)
+    yield place.program(*aptly, "repo", "create", "-distribution=stable", "shop")
+    yield place.program(*aptly, "repo", "add", "shop", "debs")
     options = ("-batch", f"-gpg-key={_KEY}", "-skip-contents", "-acquire-by-hash", "-architectures=amd64")
-    place.program(*aptly, "publish", "repo", *options, "shop").run()
+    yield place.program(*aptly, "publish", "repo", *options, "shop")
 
 
 def _measure_one(place: _Place, runs: int) -> list[Row]:
-    if not (place.root / "dray").exists():
-        _publish_many(place)
-    _prepare_reprepro(place)
+    _time_many(_many_dray(place, "dray"))
+    _time_many(_many_aptly(place, "aptly"))
+    _prepare_reprepro(place, "reprepro-gz", ".gz")
+    _prepare_reprepro(place, "reprepro-xz", ".gz .xz")
     _prepare_ftparchive(place)
-    dray, aptly, reprepro, ftparchive = take_turns(
-        [
-            lambda: _time_one(place, _one_dray),
-            lambda: _time_one(place, _one_aptly),
-            lambda: _time_one(place, _one_reprepro),
-            lambda: _time_one(place, _one_ftparchive),
-        ],
+    peers: tuple[Callable[[_Place, str], Iterator[Program]], ...] = (
+        _one_dray,
+        _one_ftparchive,
+        _one_aptly,
+        lambda place, deb: _one_reprepro(place, deb, "reprepro-xz"),
+        lambda place, deb: _one_reprepro(place, deb, "reprepro-gz"),
+    )
+    dray, ftparchive, aptly, reprepro, lean = take_turns(
+        [lambda peer=peer: _time(peer(place, place.make_next())) for peer in peers],  # type: ignore[misc]
         runs=runs,
     )
-    work = "publish 1 package into 10,000, by-hash, gz and zst"
+    work = "publish 1 package into 10,000: by-hash, gz and zst"
     return [
-        Row(work, "", dray * 1e3, ftparchive * 1e3, "apt-ftparchive with its cache, gz and zst", 1),
-        Row(work, "", dray * 1e3, aptly * 1e3, "aptly, by-hash, gz and bz2", 1),
-        Row(work, "", dray * 1e3, reprepro * 1e3, "reprepro, gz alone, no by-hash", 1),
+        Row(work, "", dray * 1e3, ftparchive * 1e3, "apt-ftparchive with its cache: the same files", 1),
+        Row(work, "", dray * 1e3, aptly * 1e3, "aptly: by-hash, gz and bz2", 1),
+        Row(work, "", dray * 1e3, reprepro * 1e3, "reprepro: gz and xz, no by-hash", 1),
+        Row(work, "", dray * 1e3, lean * 1e3, "for scale: reprepro, gz alone, no by-hash", None),
     ]
-
-
-def _time_one(place: _Place, programs: Callable[[_Place, str], Iterator[Program]]) -> float:
-    deb = place.make_next()
-    started = time.perf_counter()
-    for program in programs(place, deb):
-        program.run()
-    return time.perf_counter() - started
 
 
 def _one_dray(place: _Place, deb: str) -> Iterator[Program]:
@@ -184,23 +191,23 @@ def _one_dray(place: _Place, deb: str) -> Iterator[Program]:
 
 
 def _one_aptly(place: _Place, deb: str) -> Iterator[Program]:
-    aptly = ("aptly", "-config=aptly.conf")
+    aptly = _aptly(place, "aptly")
     yield place.program(*aptly, "repo", "add", "shop", deb)
     yield place.program(*aptly, "publish", "update", "-batch", f"-gpg-key={_KEY}", "-skip-contents", "stable")
 
 
-def _one_reprepro(place: _Place, deb: str) -> Iterator[Program]:
-    yield place.program("reprepro", "-s", "-b", "reprepro", "includedeb", "stable", deb)
+def _one_reprepro(place: _Place, deb: str, target: str) -> Iterator[Program]:
+    yield place.program("reprepro", "-s", "-b", target, "includedeb", "stable", deb)
 
 
-def _prepare_reprepro(place: _Place) -> None:
-    conf = place.root / "reprepro/conf"
+def _prepare_reprepro(place: _Place, target: str, codecs: str) -> None:
+    conf = place.root / target / "conf"
     conf.mkdir(parents=True)
     (conf / "distributions").write_text(
         f"Codename: stable\nSuite: stable\nComponents: main\nArchitectures: amd64\nSignWith: {_KEY}\n"
-        "DebIndices: Packages Release . .gz\n"
+        f"DebIndices: Packages Release . {codecs}\n"
     )
-    place.program("reprepro", "-s", "-b", "reprepro", "includedeb", "stable", *place.many).run()
+    place.program("reprepro", "-s", "-b", target, "includedeb", "stable", *place.many).run()
 
 
 def _one_ftparchive(place: _Place, deb: str) -> Iterator[Program]:

@@ -71,7 +71,8 @@ def load_zstd() -> Any:
 
 def _compress_zstd(data: bytes) -> bytes:
     zstd = load_zstd()
-    options = {zstd.CompressionParameter.compression_level: 6, zstd.CompressionParameter.nb_workers: 1}
+    # On indices, levels up to 8 take longer and give nothing.
+    options = {zstd.CompressionParameter.compression_level: 3, zstd.CompressionParameter.nb_workers: 1}
     return bytes(zstd.compress(data, options=options))
 
 

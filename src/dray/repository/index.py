@@ -6,6 +6,7 @@ stanzas of packages that are asked for are parsed.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -95,7 +96,7 @@ class Index:
     """The stanzas of an index, as texts.
 
     Args:
-        blocks: The texts, sorted by the packages' names.
+        blocks: The texts, without the newline at their ends, sorted by the packages' names.
     """
 
     def __init__(self, blocks: tuple[str, ...] = ()) -> None:
@@ -108,7 +109,7 @@ class Index:
     def names(self) -> tuple[str, ...]:
         """The name of the package in each block."""
         start = len(_PREFIX)
-        return tuple([block[start : block.index("\n", start)] for block in self.blocks])
+        return tuple([block[start : block.find("\n", start)] for block in self.blocks])
 
     def find(self, package: str) -> tuple[Entry, ...]:
         """Return all versions of a package, the newest last."""
@@ -131,18 +132,18 @@ class Index:
 
     def replace(self, packages: Mapping[str, Iterable[Entry]]) -> Index:
         """Return the index with other versions of some packages: exactly those that are given."""
-        kept = [(n, block) for n, block in zip(self.names, self.blocks, strict=True) if n not in packages]
+        kept = [pair for pair in zip(self.names, self.blocks, strict=True) if pair[0] not in packages]
         for name, entries in packages.items():
             versions = list(entries)
             if len(versions) > 1:
                 versions.sort(key=lambda entry: version_key(entry.version))
-            kept += [(name, join_fields(entry.stanza)) for entry in versions]
+            kept += [(name, join_fields(entry.stanza)[:-1]) for entry in versions]
         kept.sort(key=lambda pair: pair[0])
         return Index(tuple([block for _, block in kept]))
 
     def format(self) -> bytes:
         """Return the file's bytes."""
-        return "\n".join(self.blocks).encode()
+        return "".join(["\n\n".join(self.blocks), "\n"]).encode() if self.blocks else b""
 
 
 def parse_index(data: bytes, *, file: str) -> Index:
@@ -159,18 +160,21 @@ def parse_index(data: bytes, *, file: str) -> Index:
         text = data.decode()
     except UnicodeDecodeError:
         raise IntegrityError(f"{file} is not UTF-8") from None
-    blocks = [block.strip("\n") + "\n" for block in text.split("\n\n") if block.strip("\n")]
+    blocks = [block for block in text.strip("\n").split("\n\n") if block]
     if not all(block.startswith(_PREFIX) for block in blocks):  # written by another program
-        blocks = [_put_name_first(parse_stanza(block, file=file), file) for block in blocks]
-    blocks.sort(key=lambda block: block[: block.index("\n")])
-    return Index(tuple(blocks))
+        whole = (block.strip("\n") for block in blocks)
+        blocks = [_put_name_first(parse_stanza(block, file=file), file) for block in whole]
+    index = Index(tuple(blocks))
+    if any(one > other for one, other in itertools.pairwise(index.names)):
+        return Index(tuple(block for _, block in sorted(zip(index.names, blocks, strict=True), key=lambda p: p[0])))
+    return index
 
 
 def _put_name_first(stanza: Stanza, file: str) -> str:
     name = stanza.get("Package")
     if not name:
         raise IntegrityError(f"{file}: a stanza begins with the name of its package")
-    return join_fields(Stanza((("Package", name), *stanza.remove("Package").fields)))
+    return join_fields(Stanza((("Package", name), *stanza.remove("Package").fields)))[:-1]
 
 
 def parse_entry(block: str) -> Entry:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from dray.errors import RepositoryError, UsageError
+from dray.errors import DrayError, IntegrityError, RepositoryError, UsageError
 from dray.package.codec import CODECS
 from dray.package.debian_version import compare_versions
 from dray.repository.collect import list_generations
 from dray.repository.publish import Terms, apply_terms, validate_terms
 from dray.repository.store import Upload
-from dray.repository.suite import Suite, generation_key, index_path, read_listed, read_release
+from dray.repository.suite import Suite, generation_key, index_path, read_listed, read_release, read_suite_or_ruin
 from dray.repository.update import update_suite
 
 if TYPE_CHECKING:
@@ -125,25 +125,40 @@ def roll_back(repository: Repository, suite: str, generation: int | None = None)
 
     def change(draft: Draft) -> int:
         there = [number for number, _ in list_generations(store, suite) if number != draft.suite.release.generation]
-        wanted = generation if generation is not None else max(there, default=None)
-        kept = ", ".join(str(number) for number in there) or "none"
-        if wanted is None or wanted not in there:
+        wanted = (generation,) if generation is not None else tuple(reversed(there))
+        if not set(wanted) <= set(there) or not there:
+            kept = ", ".join(str(number) for number in there) or "none"
             raise UsageError(f"{store.address} keeps these generations of {suite}: {kept}", got=str(generation))
-        found = store.get(generation_key(suite, wanted))
-        if found is None:
-            raise UsageError(f"generation {wanted} of {suite} is gone", hint=f"there are: {kept}")
-        release = read_release(found.data, repository.certificates, file=f"generation {wanted} of {suite}")
-        old = Suite(suite, release, None, found.data)
-        _validate_whole(store, old)
-        draft.release = replace(release, date=draft.release.date, valid_until=None)
-        if release.valid_until is not None:
-            draft.release = replace(
-                draft.release, valid_until=draft.release.date + release.valid_until - release.date
-            )
+        ruined = draft.suite.signed == b""
+        number, release = _read_whole(repository, suite, wanted if ruined else wanted[:1])
+        date = draft.release.date
+        lasts = None if release.valid_until is None else date + release.valid_until - release.date
+        draft.release = replace(release, date=date, valid_until=lasts, generation=max(there))
         _restore_names(draft)
-        return wanted
+        return number
 
-    return update_suite(repository, suite, change, always=True)
+    return update_suite(repository, suite, change, always=True, read=read_suite_or_ruin)
+
+
+def _read_whole(repository: Repository, suite: str, numbers: tuple[int, ...]) -> tuple[int, ReleaseFile]:
+    """Return the first of some generations of which everything is there.
+
+    Raises:
+        IntegrityError: There is none; the error is that of the last.
+    """
+    last: DrayError | None = None
+    for number in numbers:
+        found = repository.store.get(generation_key(suite, number))
+        try:
+            release = read_release(
+                found.data if found else b"", repository.certificates, file=f"generation {number} of {suite}"
+            )
+            _validate_whole(repository.store, Suite(suite, release))
+        except IntegrityError as error:
+            last = error
+        else:
+            return number, release
+    raise last or IntegrityError(f"no generation of {suite} is whole")
 
 
 def _validate_whole(store: Store, suite: Suite) -> None:

@@ -172,7 +172,7 @@ def parse_date(text: str, file: str) -> int:
         found = (int(year), _MONTHS.index(month) + 1, int(day), hour, minute, second)
         seconds = timegm(found)
     except (ValueError, OverflowError):
-        zone, found, seconds = "", (), -1
+        zone, found, seconds = "", (0, 0, 0, 0, 0, 0), -1
     if zone not in _ZONES or seconds < 0 or time.gmtime(seconds)[:6] != found:
         raise IntegrityError(f"{file} says when it was made, as in Thu, 26 Nov 2026 20:00:00 UTC", got=text)
     return seconds

@@ -84,6 +84,19 @@ def read_suite(store: Store, name: str, trusted: Iterable[Certificate]) -> Suite
     return Suite(name, release, found.etag, found.data)
 
 
+def read_suite_or_ruin(store: Store, name: str, trusted: Iterable[Certificate]) -> Suite:
+    """Return a suite; one without contents, which can be replaced, where its ``InRelease`` is damaged or gone.
+
+    Raises:
+        RepositoryError: The store fails.
+    """
+    try:
+        return read_suite(store, name, trusted)
+    except IntegrityError:
+        found = store.get(inrelease_key(name))
+        return Suite(name, ReleaseFile(name), found.etag if found else None)
+
+
 def read_release(signed: bytes, trusted: Iterable[Certificate], *, file: str) -> ReleaseFile:
     """Return what an ``InRelease`` says.
 
@@ -199,7 +212,7 @@ class Draft:
         if not self.release.architectures:
             return ()
         index = self.index(component, self.release.architectures[0])
-        return tuple(block for block in index.blocks if "\nArchitecture: all\n" in block)
+        return tuple(block for block in index.blocks if "\nArchitecture: all\n" in f"{block}\n")
 
 
 def pack_indices(draft: Draft) -> tuple[ReleaseFile, list[Upload]]:

@@ -21,7 +21,7 @@ from dray.repository.store import Upload
 from dray.repository.suite import Draft, generation_key, inrelease_key, pack_indices, read_suite
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from dray.core.context import Clock
     from dray.repository.keys import Certificate, Signer
@@ -55,7 +55,12 @@ class Repository:
 
 
 def update_suite(
-    repository: Repository, name: str, change: Callable[[Draft], T], *, always: bool = False
+    repository: Repository,
+    name: str,
+    change: Callable[[Draft], T],
+    *,
+    always: bool = False,
+    read: Callable[[Store, str, Iterable[Certificate]], Suite] = read_suite,
 ) -> tuple[T, ReleaseFile]:
     """Change a suite.
 
@@ -64,6 +69,7 @@ def update_suite(
         name: The suite.
         change: Changes a draft; called again where someone else has published meanwhile.
         always: Whether ``Release`` is signed anew even where nothing has changed.
+        read: Reads what is there.
 
     Returns:
         What ``change`` returned, and what is published now.
@@ -76,7 +82,7 @@ def update_suite(
         if attempt:
             time.sleep(os.urandom(1)[0] / 256 * min(2.0, 0.05 * 2**attempt))  # to get out of each other's way
         with repository.store.lock():
-            suite = read_suite(repository.store, name, repository.certificates)
+            suite = read(repository.store, name, repository.certificates)
             draft = Draft(repository.store, suite, suite.release)
             result = change(draft)
             if not always and suite.etag is not None and not _differs(draft):
@@ -122,7 +128,7 @@ def _date(release: ReleaseFile, suite: Suite, repository: Repository) -> Release
         release,
         date=now,
         valid_until=valid_until,
-        generation=suite.release.generation + 1,
+        generation=max(suite.release.generation, release.generation) + 1,
         signed_by=repository.signer.certificate.fingerprint,
     )
 

@@ -151,3 +151,19 @@ def test_check_speaks_of_a_suite_that_is_not_there_and_of_dates(publish, reposit
     for days, said in ((-3, "from the future"), (2, "ends in less"), (5, "not valid any more")):
         found = check_suite(repository.store, "stable", repository.certificates, now=clock.time + days * 86400)
         assert said in found[0].what
+
+
+@pytest.mark.parametrize(
+    "change", [lambda path: path.write_bytes(b"x"), lambda path: path.unlink()], ids=["damaged", "gone"]
+)
+def test_the_way_back_starts_from_a_ruin_too(publish, repository, tmp_path, change):
+    for number in range(1, 5):
+        publish(("shop", str(number)))
+    change(tmp_path / "store/dists/stable/InRelease")
+    for path in (tmp_path / "store").glob("dists/stable/generations/3"):
+        path.write_bytes(b"damaged, too")
+    assert roll_back(repository, "stable")[0] == 2
+    assert [version for _, version, _ in versions(repository)] == ["1", "2"]
+    publish(("shop", "5"))
+    found = check_suite(repository.store, "stable", repository.certificates, now=repository.clock.now())
+    assert [finding.what for finding in found if finding.damage] == []
