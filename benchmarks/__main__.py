@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from benchmarks.cases import measure_launcher, measure_project, measure_start
 from benchmarks.packages import measure_packages
 from benchmarks.report import Row, describe_machine, format_table, write_results
+from benchmarks.repositories import measure_repositories
 from benchmarks.upgrades import measure_upgrades
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ def main(runs: int) -> None:
             ("the launcher", lambda: measure_launcher(place, runs)),
             ("packages", lambda: measure_packages(place, runs)),
             ("upgrades", lambda: measure_upgrades(place, runs)),
+            ("apt repositories", lambda: measure_repositories(place, runs)),
         )
         for title, measure in measures:
             print(f"measuring {title} ...", file=sys.stderr, flush=True)

@@ -20,6 +20,7 @@ _PROGRAMS = {
     "rebar3": ("rebar3",),
     "shells": ("dash", "bash", "busybox", "shellcheck"),
     "services": ("runsv", "s6-svscan", "supervisord", "ruby", "systemd-analyze"),
+    "apt": ("apt-get", "apt-cache"),
     "hosts": ("systemd-nspawn", "nsenter"),
     "dpkg": ("dpkg-shlibdeps", "objdump", "c++", "lintian", "groff"),
     "debian13": ("debootstrap", "chroot"),

@@ -69,9 +69,18 @@ def test_every_command_has_a_section_with_all_its_options(name):
     text = section(page("commands.md"), f"dray {name}")
     if name in {"run", "deploy"}:
         text += section(page("commands.md"), "dray build")
-    for parameter in command.params:
-        for option in parameter.opts if isinstance(parameter, click.Option) else ():
-            assert option in text, f"dray {name} {option} is not described"
+    for described in [command, *subcommands(command)]:
+        for parameter in described.params:
+            for option in parameter.opts if isinstance(parameter, click.Option) else ():
+                assert option in text, f"dray {name} {option} is not described"
+
+
+def subcommands(command):
+    """Return the commands of a group."""
+    if not isinstance(command, click.Group):
+        return []
+    context = click.Context(command)
+    return [command.get_command(context, name) for name in command.list_commands(context)]
 
 
 def test_every_command_of_the_launcher_is_described():
@@ -165,7 +174,7 @@ from dray import File, Release, step
 @step
 def own(release, ctx): return release
 
-warm_cache = logger_level = manual = my_step = count_files = checksum = motd = apt = own
+warm_cache = logger_level = manual = my_step = count_files = checksum = motd = own
 """
 
 

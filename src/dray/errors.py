@@ -107,6 +107,12 @@ class IntegrityError(DrayError):
     exit_code = 4
 
 
+class RepositoryError(DrayError):
+    """A repository of packages does not take what it was given, or the store that it is in failed."""
+
+    exit_code = 4
+
+
 class PluginError(DrayError):
     """A plugin, or a step of it, failed in a way that it did not explain."""
 

@@ -21,7 +21,7 @@ from dray.package.deb.distribution import find_distribution
 from dray.package.deb.installed import DPKG_INFO, InstalledLibraries
 from dray.package.deb.relations import format_relation, parse_relations
 from dray.package.deb.shlibs import find_dependencies
-from dray.package.deb.version_order import order_version
+from dray.package.debian_version import version_key
 from tests.differential.erlang import ask_erlang
 from tests.hosts.debian_roots import find_root
 
@@ -123,7 +123,7 @@ versions = st.from_regex(r"(?:[0-3]:)?[0-9][0-9a-zA-Z.+~]{0,6}(?:-[0-9a-z+.~]{1,
 @given(versions, versions)
 def test_versions_are_in_dpkgs_order(one, other):
     done = subprocess.run(("dpkg", "--compare-versions", one, "lt", other), check=False, stderr=subprocess.DEVNULL)
-    assert (order_version(one) < order_version(other)) is (done.returncode == 0)
+    assert (version_key(one) < version_key(other)) is (done.returncode == 0)
 
 
 def ask_shlibdeps(files, folder):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.debs import PRICES, ShopHost, build_debs
 from tests.hosts.booted import booted
+from tests.shop_packages import PRICES, ShopHost, build_debs
 
 pytestmark = [pytest.mark.beam, pytest.mark.root, pytest.mark.hosts]
 

@@ -6,9 +6,9 @@ import os
 
 import pytest
 
-from tests.debs import build_debs
 from tests.harness import run
 from tests.hosts.debian_roots import find_bare_root, over
+from tests.shop_packages import build_debs
 
 pytestmark = [pytest.mark.beam, pytest.mark.root, pytest.mark.roots]
 

@@ -6,9 +6,9 @@ import re
 
 import pytest
 
-from tests.debs import PORT, PRICES, Customer, ShopHost, build_debs
 from tests.harness import wait_for
 from tests.hosts.booted import booted
+from tests.shop_packages import PORT, PRICES, Customer, ShopHost, build_debs
 
 pytestmark = [pytest.mark.beam, pytest.mark.root, pytest.mark.hosts]
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dray.package.deb.catalogue import describe_library
-from dray.package.deb.version_order import order_version
+from dray.package.debian_version import version_key
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,7 +40,7 @@ def merge_libraries(libraries: dict[str, Library], library: Library, package: st
             symbols.setdefault(key, need)
     libraries[library.soname] = replace(
         known,
-        minimum=min(known.minimum, library.minimum, key=order_version),
+        minimum=min(known.minimum, library.minimum, key=version_key),
         versions=versions,
         symbols=symbols,
     )

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dray.package.deb.catalogue import parse_library
-from dray.package.deb.version_order import order_version
+from dray.package.debian_version import version_key
 
 if TYPE_CHECKING:
     from dray.package.deb.library import Library
@@ -91,4 +91,4 @@ def _limit(library: Library, limit: str, newer: dict[str, str]) -> Library:
 
 
 def _is_there(need: str, limit: str) -> bool:
-    return " " not in need and (limit == _ALL or order_version(need.partition("-")[0]) <= order_version(limit))
+    return " " not in need and (limit == _ALL or version_key(need.partition("-")[0]) <= version_key(limit))

@@ -4,6 +4,7 @@ from dray.steps import assemble, phoenix, release, tar
 """
 
 from dray.steps import phoenix
+from dray.steps.apt import apt
 from dray.steps.assemble import assemble
 from dray.steps.deb import deb
 from dray.steps.file import file
@@ -20,6 +21,7 @@ from dray.steps.tar import tar
 from dray.steps.upgrade import upgrade
 
 __all__ = [
+    "apt",
     "assemble",
     "deb",
     "file",

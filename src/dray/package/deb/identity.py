@@ -13,13 +13,12 @@ import time
 from typing import TYPE_CHECKING
 
 from dray.errors import ConfigError
+from dray.package.debian_version import parse_version
 
 if TYPE_CHECKING:
     from dray.core.project import Commit
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9+.-]+")
-_UPSTREAM = re.compile(r"[0-9][A-Za-z0-9.+~-]*")
-_REVISION = re.compile(r"[A-Za-z0-9+.~]+")
 _PERSON = re.compile(r"[^<>@\n]+ <[^<>@\s]+@[^<>@\s]+>")
 _SEMVER = re.compile(r"(?P<core>[^-+]+)(?:-(?P<pre>[^+]*))?(?:\+(?P<build>.*))?")
 _ARCHITECTURES = {
@@ -75,14 +74,12 @@ def full_version(upstream: str, revision: str) -> str:
     Raises:
         ConfigError: One of them breaks a rule of deb-version(7).
     """
-    if not _UPSTREAM.fullmatch(upstream):
-        raise ConfigError(
-            "deb: version begins with a digit and is made of letters, digits and . + ~ -, see deb-version(7)",
-            got=upstream,
-        )
-    if not _REVISION.fullmatch(revision):
-        raise ConfigError("deb: revision is made of letters, digits and . + ~, see deb-version(7)", got=revision)
-    return f"{upstream}-{revision}"
+    version = f"{upstream}-{revision}"
+    try:
+        parse_version(version)
+    except ValueError as error:
+        raise ConfigError(f"deb: {error} (deb-version(7))") from None
+    return version
 
 
 def find_architecture(cpus: frozenset[str]) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from dray.package.deb.library import BASE
 from dray.package.deb.relations import fill_template
-from dray.package.deb.version_order import order_version
+from dray.package.debian_version import version_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +34,7 @@ def collect_relations(needs: Needs, library: Library) -> tuple[Relation, ...]:
         version, _, number = need.partition(" ")
         place = int(number or 0)
         template = library.depends[place] if place < len(library.depends) else library.depends[0]
-        strongest[template] = max(strongest.get(template, version), version, key=order_version)
+        strongest[template] = max(strongest.get(template, version), version, key=version_key)
     return tuple(relation for template, version in strongest.items() for relation in fill_template(template, version))
 
 

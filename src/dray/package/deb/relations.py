@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dray.package.deb.version_order import order_version
+from dray.package.debian_version import version_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -52,7 +52,7 @@ def parse_relations(text: str) -> tuple[Relation, ...]:
 
 def fill_template(template: str, version: str) -> tuple[Relation, ...]:
     """Return the relations of a dependency template of a ``symbols`` file."""
-    given = "" if order_version(version) <= order_version("0") else f"(>= {version})"
+    given = "" if version_key(version) <= version_key("0") else f"(>= {version})"
     return parse_relations(template.replace("#MINVER#", given))
 
 
@@ -89,4 +89,4 @@ def _pick_older(one: Alternative, other: Alternative) -> Alternative:
 
 
 def _order(one: Alternative) -> tuple[bool, object]:
-    return bool(one.operator), order_version(one.version)
+    return bool(one.operator), version_key(one.version or "0")

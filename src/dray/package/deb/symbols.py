@@ -14,7 +14,7 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from dray.package.deb.library import BASE, Library
-from dray.package.deb.version_order import order_version
+from dray.package.debian_version import version_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -83,7 +83,7 @@ def _build_library(soname: str, depends: tuple[str, ...], needs: dict[tuple[str,
     by_version: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for (_, version), need in needs.items():
         by_version[version][need] += 1
-    minimum = min((need for need in needs.values() if " " not in need), key=order_version, default="0")
+    minimum = min((need for need in needs.values() if " " not in need), key=version_key, default="0")
     versions = {
         version: min(counts, key=lambda need: (-counts[need], need)) for version, counts in by_version.items()
     }

@@ -15,7 +15,7 @@ from dray.package.deb.identity import (
     validate_name,
     validate_section,
 )
-from dray.package.deb.version_order import order_version
+from dray.package.debian_version import version_key
 
 NOON, EVENING = Commit("a" * 40, 1_800_000_000, dirty=False), Commit("b" * 40, 1_800_010_000, dirty=False)
 
@@ -50,17 +50,17 @@ def test_debian_orders_versions_as_semver_does():
         "1.0.0",
         "1.0.1",
     ]
-    keys = [order_version(full_version(upstream_version(version), "1")) for version in semver]
+    keys = [version_key(full_version(upstream_version(version), "1")) for version in semver]
     assert keys == sorted(keys)
 
 
 def test_a_later_build_of_the_same_version_is_an_upgrade_whatever_its_commit_is_called():
     later, earlier = (full_version(upstream_version(f"1.0.0+{c.short}", c), "1") for c in (EVENING, NOON))
-    assert order_version(earlier) < order_version(later)
+    assert version_key(earlier) < version_key(later)
 
 
 @pytest.mark.parametrize(
-    ("upstream", "revision"), [("v1", "1"), ("1:2", "1"), ("1.0", "1-2"), ("1 0", "1"), ("1", "")]
+    ("upstream", "revision"), [("v1", "1"), ("x:2", "1"), ("1.0", "1_2"), ("1 0", "1"), ("1", "")]
 )
 def test_a_version_that_breaks_the_rules_is_refused(upstream, revision):
     with pytest.raises(ConfigError, match="deb-version"):

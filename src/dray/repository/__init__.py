@@ -1,0 +1,1 @@
+"""Repositories of packages: where they are stored, and the index of apt."""
