@@ -21,6 +21,8 @@ _PROGRAMS = {
     "shells": ("dash", "bash", "busybox", "shellcheck"),
     "services": ("runsv", "s6-svscan", "supervisord", "ruby", "systemd-analyze"),
     "apt": ("apt-get", "apt-cache"),
+    "ftparchive": ("apt-ftparchive",),
+    "sshd": ("sshd", "ssh", "ssh-keygen"),
     "hosts": ("systemd-nspawn", "nsenter"),
     "dpkg": ("dpkg-shlibdeps", "objdump", "c++", "lintian", "groff"),
     "debian13": ("debootstrap", "chroot"),

@@ -9,6 +9,7 @@ import click
 _COMMANDS = {
     "init": ("dray.cli.apt_init", "Make a key and an empty repository, and say what hosts need."),
     "publish": ("dray.cli.apt_publish", "Publish Debian packages."),
+    "keyring": ("dray.cli.apt_keyring", "Publish the keys of a repository as a package."),
     "list": ("dray.cli.apt_list", "List the packages of a repository, or its generations."),
     "remove": ("dray.cli.apt_change", "Take a package out of a repository."),
     "rollback": ("dray.cli.apt_change", "Publish an earlier generation again."),

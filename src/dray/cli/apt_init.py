@@ -72,7 +72,8 @@ def init_command(
     with open_place(place) as repository:
         create_suite(repository, terms)
         keyring = Upload(source.keyring, build_keyring(repository.certificates))
-        repository.store.put([keyring, Upload(f"{chosen}.sources", format_source(source).encode())])
+        with repository.store.lock():
+            repository.store.put([keyring, Upload(f"{chosen}.sources", format_source(source).encode())])
         certificate = repository.signer.certificate
     if as_json:
         said = {

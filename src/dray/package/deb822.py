@@ -11,6 +11,7 @@ Not for files that people write, such as ``debian/control`` of a source package,
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _NAME = re.compile(r"(?![#-])[!-9;-~]+")
-_FIELD = re.compile(r"((?![#-])[!-9;-~]+):(.*)", re.DOTALL)
 _FORBIDDEN = re.compile(r"[\0-\x08\x0b-\x1f\x7f]")  # control characters besides tab and newline
 _CONTINUED = re.compile(r"[ \t][ \t]*[^ \t\n][^\n]*")
 
@@ -105,15 +105,21 @@ def parse_stanzas(text: str | bytes, *, file: str = "an index of packages") -> t
             name, value = fields[-1]
             fields[-1] = (name, "\n".join((value, line.rstrip(" \t"))))
         else:
-            field = _FIELD.fullmatch(line)
-            if field is None:
+            name, colon, value = line.partition(":")
+            if not colon or not _is_name(name):
                 raise IntegrityError(
                     f"{file}, line {number}: a field is a name, a colon, a value", got=repr(line[:80])
                 )
-            fields.append((field[1], field[2].strip(" \t")))
+            fields.append((name, value.strip(" \t")))
     if fields:
         stanzas.append(_finish(fields, file, 0))
     return tuple(stanzas)
+
+
+@functools.lru_cache(1024)
+def _is_name(text: str) -> bool:
+    """Tell whether a text names a field; an index has the same few names again and again."""
+    return _NAME.fullmatch(text) is not None
 
 
 def _decode(data: bytes, file: str) -> str:

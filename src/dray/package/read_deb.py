@@ -9,10 +9,11 @@ file, or one that was made to harm, is an ``IntegrityError``, whatever it holds.
 from __future__ import annotations
 
 import hashlib
+import io
 import lzma
 import re
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, BinaryIO
 
 from dray.errors import IntegrityError, StepError
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 _MAGIC = b"!<arch>\n"
 _HEADER = 60
 _BLOCK = 512
+_SMALL = 1 << 16
 _LARGEST_CONTROL = 16 << 20
 """So many bytes of control files, unpacked, are read at most: those of real packages have some hundred kilobytes."""
 
@@ -50,21 +52,15 @@ class DebFile:
     control: Stanza
     size: int
     sha256: str
+    package: str = field(init=False)
+    """The package's name."""
+    version: str = field(init=False)
+    architecture: str = field(init=False)
+    """What it runs on, ``all`` for everything."""
 
-    @property
-    def package(self) -> str:
-        """The package's name."""
-        return self.control.get("Package")
-
-    @property
-    def version(self) -> str:
-        """Its version."""
-        return self.control.get("Version")
-
-    @property
-    def architecture(self) -> str:
-        """What it runs on, ``all`` for everything."""
-        return self.control.get("Architecture")
+    def __post_init__(self) -> None:
+        for name in ("package", "version", "architecture"):  # asked for again and again
+            object.__setattr__(self, name, self.control.get(name.capitalize()))
 
 
 def read_deb(path: Path) -> DebFile:
@@ -75,11 +71,16 @@ def read_deb(path: Path) -> DebFile:
         IntegrityError: It is no Debian package, is damaged, or breaks the policy.
     """
     try:
-        with path.open("rb") as source:
-            control = _read_control(source, path)
-            source.seek(0)
-            sha256 = hashlib.file_digest(source, "sha256").hexdigest()
-            size = source.tell()
+        with open(path, "rb", buffering=0) as source:  # noqa: PTH123 - there may be thousands
+            start = source.read(_SMALL + 1)
+            if len(start) <= _SMALL:
+                control = _read_control(io.BytesIO(start), path)
+                size, sha256 = len(start), hashlib.sha256(start).hexdigest()
+            else:
+                control = _read_control(source, path)
+                source.seek(0)
+                sha256 = hashlib.file_digest(source, "sha256").hexdigest()
+                size = source.tell()
     except OSError as error:
         raise StepError(f"{path} cannot be read: {error.strerror or error}") from error
     stanza = parse_stanza(control, file=f"control of {path.name}")
@@ -114,6 +115,7 @@ def validate_control(control: Stanza, file: str) -> None:
 
 def _read_control(source: BinaryIO, path: Path) -> bytes:
     """Return the file ``control`` of a package."""
+    source.seek(0)
     if source.read(len(_MAGIC)) != _MAGIC:
         raise _damaged(path, "it does not begin as an ar archive does")
     name, size = _read_member(source, path)

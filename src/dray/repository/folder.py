@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _OWN = ".dray"
 _WAIT_SECONDS = 300.0
 _CHUNK = 1 << 18
+_LIST = ".list"
 _FEW = 8
 """So many files are flushed one by one; for more, the file system is flushed once."""
 
@@ -58,8 +59,7 @@ class FolderStore:
             raise fail(self, "the folder cannot be written", error.strerror) from error
         try:
             self._take(handle)
-            for left in (self._root / _OWN / "new").iterdir():
-                left.unlink(missing_ok=True)
+            self._clean_up()
             yield
         finally:
             os.close(handle)
@@ -81,6 +81,14 @@ class FolderStore:
             else:
                 return
 
+    def _clean_up(self) -> None:
+        """Remove what a killed publisher has left: files beside the repository, and those that a list names."""
+        for left in sorted((self._root / _OWN / "new").iterdir()):
+            if left.suffix == _LIST:
+                for key in left.read_text(encoding="utf-8").splitlines():
+                    self._path(key).unlink(missing_ok=True)
+            left.unlink(missing_ok=True)
+
     def get(self, key: str) -> Stored | None:
         """Return a file."""
         try:
@@ -96,7 +104,11 @@ class FolderStore:
         root = str(self._root)
         there = [upload.key for upload in uploads if os.path.lexists(f"{root}/{validate_key(upload.key)}")]
         known = frozenset(there)
-        self._write([upload for upload in uploads if upload.key not in known] if there else uploads)
+        new = [upload for upload in uploads if upload.key not in known] if there else uploads
+        if len(new) <= _FEW:
+            self._write(new)
+        else:
+            self._write_many(new)
         return tuple(there)
 
     def put(self, uploads: Sequence[Upload]) -> None:
@@ -182,6 +194,27 @@ class FolderStore:
         finally:
             for handle in handles:
                 os.close(handle)
+
+    def _write_many(self, uploads: Sequence[Upload]) -> None:
+        """Write many new files, which nobody reads yet, right at their places: to move each would take twice as long.
+
+        A list of them is on disk before and is removed when they are safely there, so that what is left of an
+        interrupted publisher is found.
+        """
+        root = str(self._root)
+        listed = f"{_OWN}/new/{os.getpid()}-{id(self):x}{_LIST}"
+        self._write([Upload(listed, "".join(f"{upload.key}\n" for upload in uploads).encode())])
+        try:
+            for upload in uploads:
+                path = f"{root}/{upload.key}"
+                self._make_folder(path.rpartition("/")[0])
+                _write_file(path, upload, keep=False)
+            os.sync()
+        except OSError as error:
+            self.delete([upload.key for upload in uploads])
+            raise fail(self, f"{error.filename or 'a file'} cannot be written", error.strerror) from error
+        finally:
+            Path(root, listed).unlink(missing_ok=True)
 
     def _make_folder(self, folder: str) -> None:
         if folder not in self._made:

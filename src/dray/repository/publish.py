@@ -96,7 +96,9 @@ def publish_packages(repository: Repository, debs: Sequence[DebFile], terms: Ter
     published, release = update_suite(repository, terms.suite, change)
     if release.generation == 1:
         name = source_name(release.about.origin)
-        repository.store.put([Upload(f"{name}-archive-keyring.gpg", build_keyring(repository.certificates))])
+        keyring = Upload(f"{name}-archive-keyring.gpg", build_keyring(repository.certificates))
+        with repository.store.lock():
+            repository.store.put([keyring])
     return published
 
 

@@ -97,7 +97,7 @@ class SshStore:
         self._id = secrets.token_hex(8)
         self._wait = wait
         port = ("-p", str(place.port)) if place.port else ()
-        shared = ("-o", "ControlMaster=auto", "-o", f"ControlPath={control}/%C", "-o", "ControlPersist=60")
+        shared = ("-o", "ControlMaster=auto", "-o", f"ControlPath={control}/c", "-o", "ControlPersist=60")
         self._ssh = (*program, "-o", "BatchMode=yes", *shared, *port)
 
     @property

@@ -144,6 +144,26 @@ def test_what_a_killed_publisher_left_is_removed(make_store, tmp_path):
         assert not left.exists()
 
 
+def test_a_publisher_that_was_killed_while_it_wrote_many_files_leaves_none(make_store, tmp_path):
+    store = make_store("folder")
+    with store.lock():
+        store.put([Upload("pool/old", b"old")])
+        store.put([Upload(".dray/new/9-9.list", b"pool/a/x\npool/a/none\n"), Upload("pool/a/x", b"ha")])
+    with store.lock():
+        assert [item.key for item in store.list_items("")] == ["pool/old"]
+        assert not list((tmp_path / "store/.dray/new").iterdir())
+
+
+def test_many_files_that_cannot_be_written_leave_none(make_store, tmp_path):
+    store = make_store("folder")
+    uploads = [Upload(f"pool/{number}/x", b"x") for number in range(20)]
+    with store.lock():
+        with pytest.raises(RepositoryError, match="No such file"):
+            store.put_new([*uploads, Upload("pool/y", tmp_path / "none")])
+        assert store.list_items("pool") == ()
+        assert store.put_new(uploads) == ()
+
+
 def test_a_file_is_moved_onto_a_hard_link_of_what_it_was_copied_from(make_store, tmp_path):
     store = make_store("folder")
     (tmp_path / "store").mkdir()

@@ -1,0 +1,127 @@
+"""The page "From mix.exs to apt in five minutes", typed as it is: on this machine, and on a booted host."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from tests.harness import ROOT, Done, run
+from tests.hosts.booted import booted
+
+pytestmark = [pytest.mark.beam, pytest.mark.root, pytest.mark.hosts]
+
+PAGE = ROOT / "docs/apt-in-five-minutes.md"
+SERVER = "apt.hello.example"
+
+
+@dataclass
+class Typed:
+    """A command of the page: where it is typed, and the lines that the page shows of what it prints."""
+
+    prompt: str
+    command: str
+    shown: list[str] = field(default_factory=list)
+
+
+def read_page():
+    """Return the commands of the page in their order, and the file that it shows."""
+    text = PAGE.read_text(encoding="utf-8")
+    (config,) = re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    commands = []
+    for block in re.findall(r"^```console\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
+        for line in block.splitlines():
+            if line[:2] in {"$ ", "# "}:
+                commands.append(Typed(line[0], line[2:]))
+            else:
+                commands[-1].shown.append(line)
+    return commands, config
+
+
+def pattern_of(line):
+    """Return a line of the page as a pattern: figures, times and identifiers differ each time."""
+    escaped = re.escape(line)
+    escaped = re.sub(r"[0-9a-f]{40}", "[0-9a-f]{40}", escaped)
+    escaped = re.sub(r"(?<=pid\\ )\d+|\d+(?=[dhms]\b)", r"\\d+", escaped)
+    escaped = re.sub(r"\d+\\\.\d+(?=\\ (?:s|MB))", r"\\d+\\.\\d+", escaped)
+    return re.sub(r"(?:\\ )+", r"\\s+", escaped)
+
+
+class Developer:
+    """Types commands on this machine, in a folder that ``cd`` changes.
+
+    Args:
+        folder: Where it begins.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+        self.env = {"HOME": str(folder), "PATH": path, "MIX_HOME": "", "MIX_ENV": ""}
+
+    def type(self, command: str) -> Done:
+        if command.startswith("cd "):
+            self.folder /= command.removeprefix("cd ")
+            return Done(0, "", "")
+        env = {name: value for name, value in self.env.items() if value}
+        return run("sh", "-c", command, cwd=self.folder, env=env)
+
+
+def test_the_page_works_as_it_stands(tmp_path):
+    commands, config = read_page()
+    repository = tmp_path / "apt"
+    repository.mkdir()
+    (tmp_path / "host").mkdir()
+    developer = Developer(tmp_path)
+    with booted(tmp_path / "host", bind={repository: "/srv/apt"}) as host:
+        make_a_server_of_its_own(host)
+        for typed in commands:
+            if typed.command.startswith("dray apt serve"):
+                serve(host, typed.command)
+                continue
+            if typed.prompt == "$":
+                done = developer.type(typed.command)
+            else:
+                done = host.run("env", "DEBIAN_FRONTEND=noninteractive", "sh", "-c", typed.command)
+            assert done.status == 0, f"{typed.command}\n{done.out}\n{done.err}"
+            for line in typed.shown:
+                assert re.search(pattern_of(line), done.out + done.err), (
+                    f"{typed.command} does not say: {line}\n{done}"
+                )
+            if typed.command == "cd hello":
+                (developer.folder / "rel").mkdir()
+                (developer.folder / "rel/config.py").write_text(config)
+    assert [typed.prompt for typed in commands].count("#") == 10
+
+
+def make_a_server_of_its_own(host):
+    """Let packages start services, and know the repository by its name and no other repository."""
+    (host.root / "usr/sbin/policy-rc.d").unlink(missing_ok=True)
+    for list_ in (host.root / "etc/apt/sources.list", *(host.root / "etc/apt/sources.list.d").iterdir()):
+        list_.unlink(missing_ok=True)
+    for settings in (host.root / "etc/apt/apt.conf.d").iterdir():  # of this machine's own way to the network
+        if re.search(r"Proxy|Verify|Check-", settings.read_text(errors="replace")):
+            settings.unlink()
+    with (host.root / "etc/hosts").open("a") as hosts:
+        hosts.write(f"127.0.0.1 {SERVER}\n")
+
+
+def serve(host, command):
+    """Run the page's server on the host, which has a network of its own."""
+    program = Path(sys.executable).with_name("dray")
+    line = command.replace("dray", str(program), 1).replace("../apt", "/srv/apt")
+    started = host.run("systemd-run", "--unit=apt-repository", "--quiet", *line.split())
+    assert started.status == 0, started.err
+    ready = f"for n in $(seq 100); do curl -fsS http://{SERVER}:8000/ >/dev/null && exit; sleep 0.1; done; exit 1"
+    answered = host.run("sh", "-c", ready)
+    assert answered.status == 0, host.run("journalctl", "-u", "apt-repository", "--no-pager").out
+
+
+def test_figures_of_the_page_may_differ_and_words_may_not():
+    line = "deb              0.61 s  _build/prod/hello_0.1.0-1_amd64.deb, 4.7 MB"
+    assert re.search(pattern_of(line), "deb       12.05 s  _build/prod/hello_0.1.0-1_amd64.deb, 5.1 MB")
+    assert not re.search(pattern_of(line), line.replace("hello_0.1.0", "hello_0.2.0"))
