@@ -20,8 +20,9 @@ help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | while IFS='	' read -r name text; do \
 	    printf 'make %-10s %s\n' "$$name" "$$text"; done
 
-demo: $(READY)/demo ## build the example umbrella, start it, ask it over HTTP, stop it
+demo: $(READY)/demo ## build the example umbrella, start it, upgrade it; then as a package, by apt
 	@tools/demo "$$PWD/$(BIN)/dray"
+	@$(BIN)/python -m tools.demo_host "$$PWD/$(BIN)/dray"
 
 test: $(READY)/test lint ## all checks and tests
 	$(BIN)/pytest -n $(JOBS) --dist worksteal
