@@ -58,8 +58,7 @@ def publish_command(
 
         click.echo(json.dumps([asdict(publication) for publication in published], indent=2))
         return
-    for publication in published:
-        click.echo(format_publication(publication, place.suite))
+    click.echo("\n".join(format_publication(publication, place.suite) for publication in published))
 
 
 def format_publication(publication: Publication, suite: str) -> str:
