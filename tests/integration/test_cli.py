@@ -504,6 +504,7 @@ def test_bash_completes_commands_options_and_pipelines(project):
             "diff",
             "rehearse",
             "inspect",
+            "apt",
             "doctor",
             "completion",
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -10,11 +11,12 @@ import click
 
 from dray.cli.apt_place import open_to_read, place_options
 from dray.cli.table import format_table
-from dray.errors import UsageError
+from dray.errors import IntegrityError, UsageError
 from dray.package.debian_version import version_key
 from dray.repository.collect import list_generations
+from dray.repository.draft import Draft
 from dray.repository.manage import list_entries
-from dray.repository.suite import Draft, generation_key, read_release, read_suite
+from dray.repository.suite import generation_key, read_release, read_suite
 
 if TYPE_CHECKING:
     from dray.cli.apt_place import Place
@@ -71,7 +73,8 @@ def _list_generations(suite: Suite, store: Any, trusted: Any) -> list[dict[str, 
     for number, _ in reversed(list_generations(store, suite.name)):
         found = store.get(generation_key(suite.name, number))
         if found is not None and number != suite.release.generation:
-            releases.append(read_release(found.data, trusted, file=f"generation {number}"))
+            with contextlib.suppress(IntegrityError):  # there is no way back to a damaged one
+                releases.append(read_release(found.data, trusted, file=f"generation {number}"))
     return [
         {
             "generation": release.generation,

@@ -11,6 +11,7 @@ import click
 from dray.cli.apt_place import open_place, place_options
 from dray.package.read_deb import read_deb
 from dray.repository.publish import Terms, publish_packages
+from dray.repository.release_file import Description
 
 if TYPE_CHECKING:
     from dray.cli.apt_place import Place
@@ -50,6 +51,7 @@ def publish_command(
         keep=keep if keep is not None else said.get("keep"),
         allow_downgrade=allow_downgrade,
         valid_days=valid_days if valid_days is not None else said.get("valid_days"),
+        about=Description(*(said.get(name) or "" for name in ("origin", "label", "description"))),
     )
     with open_place(place) as repository:
         published = publish_packages(repository, debs, terms)
@@ -58,8 +60,7 @@ def publish_command(
 
         click.echo(json.dumps([asdict(publication) for publication in published], indent=2))
         return
-    for publication in published:
-        click.echo(format_publication(publication, place.suite))
+    click.echo("\n".join(format_publication(publication, place.suite) for publication in published))
 
 
 def format_publication(publication: Publication, suite: str) -> str:

@@ -10,10 +10,11 @@ import click
 from dray.cli.apt_list import list_latest
 from dray.errors import DrayError, UsageError
 from dray.repository.collect import list_suites
+from dray.repository.draft import Draft
 from dray.repository.folder import FolderStore
 from dray.repository.host import Source, format_source, list_host_commands, source_name
 from dray.repository.serve import make_server
-from dray.repository.suite import Draft, read_suite
+from dray.repository.suite import read_suite
 from dray.template.environment import TemplateFolder
 
 

@@ -217,9 +217,15 @@ class FolderStore:
             Path(root, listed).unlink(missing_ok=True)
 
     def _make_folder(self, folder: str) -> None:
-        if folder not in self._made:
+        if folder in self._made:
+            return
+        try:
+            os.mkdir(folder)  # noqa: PTH102 - there may be many
+        except FileExistsError:
+            pass
+        except FileNotFoundError:
             os.makedirs(folder, exist_ok=True)  # noqa: PTH103
-            self._made.add(folder)
+        self._made.add(folder)
 
 
 def _write_file(path: str, upload: Upload, *, keep: bool) -> list[int]:

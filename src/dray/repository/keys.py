@@ -3,7 +3,7 @@
 A key is made, read and used by Sequoia, the engine by which apt 3 verifies: what it would refuse is refused here,
 before anything is published. Keys in an agent, on a token or in a security module are used by the program ``gpg``.
 
-Nothing outside of this file knows of the library, whose interface may change with its next version.
+Nothing besides this file and ``key_policy`` knows of the library, whose interface may change with its next version.
 """
 
 from __future__ import annotations

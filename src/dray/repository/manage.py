@@ -15,10 +15,10 @@ from dray.repository.suite import Suite, generation_key, index_path, read_listed
 from dray.repository.update import update_suite
 
 if TYPE_CHECKING:
+    from dray.repository.draft import Draft
     from dray.repository.index import Entry
     from dray.repository.release_file import ReleaseFile
     from dray.repository.store import Store
-    from dray.repository.suite import Draft
     from dray.repository.update import Repository
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from dray.package.read_deb import DebFile
-    from dray.repository.suite import Draft
+    from dray.repository.draft import Draft
     from dray.repository.update import Repository
 
 _DAY = 86400

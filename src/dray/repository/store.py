@@ -132,5 +132,5 @@ def is_immutable(key: str) -> bool:
 
 def fail(store: Store, what: str, error: object) -> RepositoryError:
     """Return the error of a store that could not do something."""
-    hint = "what is published is as it was before; mend the cause and publish again"
+    hint = "hosts see what was published before, or all of the new; mend the cause and publish again"
     return RepositoryError(f"{store.address}: {what}: {error}", hint=hint)

@@ -8,6 +8,7 @@ theirs. What was written is read again and checked at the end, and what no kept 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import time
@@ -16,9 +17,10 @@ from typing import TYPE_CHECKING, TypeVar
 
 from dray.errors import IntegrityError, RepositoryError
 from dray.repository.collect import collect_garbage
+from dray.repository.draft import Draft, pack_indices
 from dray.repository.release_file import ReleaseFile, format_release
 from dray.repository.store import Upload
-from dray.repository.suite import Draft, generation_key, inrelease_key, pack_indices, read_suite
+from dray.repository.suite import generation_key, inrelease_key, read_suite
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -113,7 +115,8 @@ def _publish(repository: Repository, draft: Draft) -> ReleaseFile | None:
     if not store.replace(inrelease_key(suite.name), signed, suite.etag):
         return None
     _check(repository, draft, signed, uploads)
-    collect_garbage(store, replace(suite, release=release, signed=signed), repository.clock.now())
+    with contextlib.suppress(RepositoryError):  # it is published; the next publication tries again
+        collect_garbage(store, replace(suite, release=release, signed=signed), repository.clock.now())
     return release
 
 

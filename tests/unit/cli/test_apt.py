@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 
 import pytest
 
 from dray.cli.apt_serve import render_page
 from dray.cli.main import run
 from tests.debs import write_deb
+from tests.harness import ROOT
 
 
 @pytest.fixture
@@ -112,3 +115,27 @@ def test_the_page_shows_packages_and_what_a_host_needs(apt, tmp_path):
     assert "1.0~b" in page
     assert "http://apt.shop.example/shop.sources" in page
     assert "Signed-By: /usr/share/keyrings/shop-archive-keyring.gpg" in page
+
+
+def test_the_commands_of_the_page_work(apt, tmp_path):
+    page = (ROOT / "docs/apt.md").read_text(encoding="utf-8")
+    commands = re.findall(r"^\$ dray apt (.*)$", page, re.MULTILINE)
+    assert len(commands) >= 9
+    write_deb(tmp_path / "_build/prod")
+    write_deb(tmp_path, version="1.1-1")
+    assert apt("init", "--key", "next.key")[0] == 0
+    # The change to another key comes last: the others sign with the first one.
+    for command in sorted(commands, key=lambda command: "--key" in command):
+        if "--key" in command:
+            (tmp_path / "shop-archive-keyring.gpg").write_bytes(
+                (tmp_path / "repo/shop-archive-keyring.gpg").read_bytes()
+            )
+        status, _, err = apt(*shlex.split(command.replace("/srv/apt", str(tmp_path / "repo"))))
+        assert status == 0, f"{command}: {err}"
+
+
+def test_the_source_on_the_page_is_the_one_that_init_prints(apt):
+    page = (ROOT / "docs/apt.md").read_text(encoding="utf-8")
+    _, out, err = apt("init", "shop", "--to", "repo", "--url", "https://apt.shop.example")
+    assert out in page
+    assert all(line in page for line in err.splitlines() if line.startswith("    "))

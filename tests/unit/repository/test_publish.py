@@ -12,10 +12,11 @@ from dray.core.publication import Publication
 from dray.errors import ConfigError, IntegrityError, RepositoryError, UsageError
 from dray.package.read_deb import read_deb
 from dray.repository.check import check_suite
+from dray.repository.draft import Draft
 from dray.repository.keys import generate_key, read_secret_key
 from dray.repository.manage import create_suite, list_entries, refresh_suite, remove_package, roll_back
 from dray.repository.publish import Terms, pool_path
-from dray.repository.suite import Draft, read_suite
+from dray.repository.suite import read_suite
 from dray.repository.update import Repository
 from tests.debs import write_deb
 
@@ -260,7 +261,7 @@ def test_a_package_that_another_suite_has_stays(publish, repository, clock, tmp_
 
 
 def test_a_large_index_is_packed_for_speed(publish, repository, monkeypatch):
-    monkeypatch.setattr("dray.repository.suite.MANY_PACKAGES", 2)
+    monkeypatch.setattr("dray.repository.draft.MANY_PACKAGES", 2)
     publish(("aa", "1"))
     listed = {item.path for item in read_suite(repository.store, "stable", repository.certificates).release.listed}
     assert listed == {f"main/binary-amd64/Packages{suffix}" for suffix in ("", ".gz", ".xz")}
