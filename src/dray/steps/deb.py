@@ -44,7 +44,7 @@ def add_deb(release: Release, ctx: Context, **settings: Any) -> Release:
     codec = choose_codec(distributions, options.compression, options.level)
     packaging = prepare_packaging(release, ctx, options, distributions=distributions, time=mtime)
     package = build_package(packaging, ctx, options)
-    path = folder / (options.file or package.file_name)
+    path = folder / _check_name(options.file or package.file_name)
     artifact, reused = reuse_or_write(
         path,
         kind="deb",
@@ -55,6 +55,14 @@ def add_deb(release: Release, ctx: Context, **settings: Any) -> Release:
     size = f"{artifact.size / 1e6:.1f} MB"
     ctx.console.result(f"{display_path(path, ctx.root)}, {size}{', unchanged' if reused else ''}")
     return release.with_artifact(artifact)
+
+
+def _check_name(name: str) -> str:
+    from dray.errors import ConfigError
+
+    if "/" in name or not name.endswith(".deb"):
+        raise ConfigError("deb: file is a file's name that ends in .deb", got=name)
+    return name
 
 
 _LISTS = ("depends", "recommends", "distributions")

@@ -76,15 +76,22 @@ def build_package(packaging: Packaging, ctx: Context, options: DebOptions) -> De
     """Return the package of a release with its own runtime."""
     release, described, place = packaging.release, packaging.described, packaging.place
     own = list_release_files(release, packaging.tree, place)
-    relations = list_relations(own, options, packaging.distributions, root=place.root)
+    relations = list_relations(own, (*_runtime(release), *options.depends), packaging.distributions, root=place.root)
     values = build_script_values(release, options, packaging.service, place, version=described.version)
     around, conffiles = list_around(packaging, ctx, options, values)
     return DebPackage(
-        fields=_list_fields(packaging, relations.architecture, relations.depends, relations.recommends),
+        fields=_list_fields(packaging, relations.architecture, relations.depends, options.recommends),
         contents=(*own, *around, format_overrides(described.name)),
         scripts=render_scripts(ctx.templates, values),
         conffiles=conffiles,
     )
+
+
+def _runtime(release: Release) -> tuple[str, ...]:
+    """Return the package with Erlang, where the release does not bring it."""
+    if release.erts is None or release.erts.included or release.project is None:
+        return ()
+    return (f"erlang-base (>= 1:{release.project.toolchain.otp_release})",)
 
 
 def list_around(

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from dray.core.contents import Entry
     from dray.native.needs import Needs
-    from dray.package.deb.options import DebOptions
 
 SCRIPTS = ("init-system-helpers (>= 1.54~)", "systemd | systemd-standalone-sysusers | systemd-sysusers")
 """What the maintainer scripts call."""
@@ -31,22 +30,20 @@ class PackageRelations:
     Args:
         architecture: Debian's name of the CPU, or ``all``.
         depends: What it needs.
-        recommends: What is installed with it.
     """
 
     architecture: str
     depends: tuple[str, ...]
-    recommends: tuple[str, ...]
 
 
 def list_relations(
-    contents: Iterable[Entry], options: DebOptions, distributions: tuple[str, ...], *, root: str
+    contents: Iterable[Entry], further: tuple[str, ...], distributions: tuple[str, ...], *, root: str
 ) -> PackageRelations:
     """Return the relations of a package.
 
     Args:
         contents: The files of the release.
-        options: What the user says.
+        further: What it needs besides.
         distributions: Where it is to be installed.
         root: The folder of the release in the package.
 
@@ -59,8 +56,7 @@ def list_relations(
     architecture = find_architecture(frozenset(need.cpu for need in needs))
     dependencies = find_dependencies(needs, distributions, machine=read_machine())
     validate_dependencies(dependencies)
-    depends = (*dependencies.relations, *SCRIPTS, *options.depends)
-    return PackageRelations(architecture, tuple(dict.fromkeys(depends)), options.recommends)
+    return PackageRelations(architecture, tuple(dict.fromkeys((*dependencies.relations, *SCRIPTS, *further))))
 
 
 def _iterate_needs(contents: Iterable[Entry], root: str) -> Iterator[Needs]:

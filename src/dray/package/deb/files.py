@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from dray.assemble.content import read_source
 from dray.assemble.launcher import HELP, INTERNAL, Command, read_command
 from dray.core.application import AppOrigin
-from dray.core.contents import File, Symlink
+from dray.core.contents import File, Symlink, normalise_mode
 from dray.core.hook import PACKAGE_POINTS
 from dray.package.deb.copyright import LicensedPart, format_copyright
 from dray.package.deb.service_files import list_unit_files
@@ -29,8 +29,7 @@ if TYPE_CHECKING:
 
 _NAMING = ("releases/RELEASES", "releases/start_erl.data")
 """What names the version to start: written once on a host, when the first version is installed."""
-_LEFT_OUT = re.compile(r"share/service/|lib/[^/]+/(?:src|include|examples)/|.*\.(?:hrl|erl)\Z")
-_INNER = ("bin/", "erts-", "lib/", "releases/")
+_LEFT_OUT = re.compile(r"share/service/|lib/[^/]+/(?:src|include)/")
 
 
 def list_release_files(release: Release, tree: Path, place: Place) -> list[Entry]:
@@ -41,21 +40,17 @@ def list_release_files(release: Release, tree: Path, place: Place) -> list[Entry
     hooks = tuple(f"{release.version_path}/hooks/{point}/" for point in PACKAGE_POINTS)
     found: list[Entry] = []
     for entry in release.contents:
-        if entry.path.startswith(hooks) or (_LEFT_OUT.match(entry.path) and not entry.path.endswith("/src")):
+        if entry.path.startswith(hooks) or _LEFT_OUT.match(entry.path):
             continue
         inner = f".first/{entry.path.rpartition('/')[2]}" if entry.path in _NAMING else entry.path
         match entry:
             case File():
-                found.append(File(f"{place.root}/{inner}", tree / entry.path, _mode_of(entry)))
+                found.append(File(f"{place.root}/{inner}", tree / entry.path, normalise_mode(entry.mode)))
             case Symlink():
                 found.append(Symlink(f"{place.root}/{inner}", entry.target))
             case _:
                 continue
     return found
-
-
-def _mode_of(file: File) -> int:
-    return 0o755 if file.mode & 0o100 else 0o644
 
 
 def list_host_files(
