@@ -14,13 +14,13 @@ import deflate
 
 from dray.assemble.content import read_file
 from dray.assemble.workers import map_threads
-from dray.core.contents import Digest, Directory, File, Symlink
+from dray.core.contents import Digest, File
+from dray.package.tar_entry import build_tar_info
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from dray.core.contents import Entry
     from dray.core.release import Release
 
 _CHUNK = 2 << 20
@@ -63,7 +63,7 @@ def split_archive(release: Release, mtime: int) -> Iterator[bytearray]:
     part = bytearray()
     for entry in release.contents:
         data = read_file(release, entry) if isinstance(entry, File) else b""
-        part += _header(entry, len(data), mtime)
+        part += build_tar_info(entry, len(data), mtime).tobuf(tarfile.PAX_FORMAT, "utf-8", "surrogateescape")
         part += data
         part += bytes(-len(data) % tarfile.BLOCKSIZE)
         if len(part) >= _CHUNK:
@@ -71,16 +71,3 @@ def split_archive(release: Release, mtime: int) -> Iterator[bytearray]:
             part = bytearray()
     part += bytes(2 * tarfile.BLOCKSIZE)
     yield part
-
-
-def _header(entry: Entry, size: int, mtime: int) -> bytes:
-    info = tarfile.TarInfo(entry.path)
-    info.mtime = mtime
-    match entry:
-        case File():
-            info.size, info.mode = size, entry.mode
-        case Symlink():
-            info.type, info.linkname, info.mode = tarfile.SYMTYPE, entry.target, 0o777
-        case Directory():
-            info.type, info.mode = tarfile.DIRTYPE, entry.mode
-    return info.tobuf(tarfile.PAX_FORMAT, "utf-8", "surrogateescape")

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from dray.assemble.content import read_source
-from dray.core.contents import Digest, Directory, Entry, File, Symlink
+from dray.core.contents import Digest, Directory, Entry, File
+from dray.package.tar_entry import build_tar_info
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from dray.package.deb.package import DebPackage
 
 _PART = 1 << 20
-_ROOT = "./"
 _ENDING = bytes(2 * tarfile.BLOCKSIZE)
 
 
@@ -75,7 +75,7 @@ class _Archive:
 
     def split(self, contents: Sequence[Entry]) -> Iterator[bytearray]:
         """Yield the archive in parts of about a megabyte."""
-        part = bytearray()
+        part = bytearray(_build_root(self.mtime))
         for entry in list_with_folders(contents):
             data = b""
             if isinstance(entry, File):
@@ -103,20 +103,19 @@ def list_with_folders(contents: Iterable[Entry]) -> list[Entry]:
     return [entries[path] for path in sorted(entries)]
 
 
-def build_header(entry: Entry | None, size: int, mtime: int) -> bytes:
-    """Return the header of an entry in the format of GNU tar; None stands for the root itself."""
-    info = tarfile.TarInfo(_ROOT if entry is None else f"{_ROOT}{entry.path}")
-    info.mtime, info.uname, info.gname = mtime, "root", "root"
-    match entry:
-        case File():
-            info.size, info.mode = size, entry.mode
-        case Symlink():
-            info.type, info.linkname, info.mode = tarfile.SYMTYPE, entry.target, 0o777
-        case Directory():
-            info.type, info.mode, info.name = tarfile.DIRTYPE, entry.mode, f"{info.name}/"
-        case None:
-            info.type, info.mode = tarfile.DIRTYPE, 0o755
+def build_header(entry: Entry, size: int, mtime: int) -> bytes:
+    """Return the header of an entry in the format of GNU tar: below the root, and owned by root."""
+    info = build_tar_info(entry, size, mtime)
+    info.name = f"./{entry.path}/" if info.isdir() else f"./{entry.path}"
+    info.uname = info.gname = "root"
     return info.tobuf(tarfile.GNU_FORMAT, "utf-8", "surrogateescape")
+
+
+def _build_root(mtime: int) -> bytes:
+    info = tarfile.TarInfo("./")
+    info.type, info.mode, info.mtime = tarfile.DIRTYPE, 0o755, mtime
+    info.uname = info.gname = "root"
+    return info.tobuf(tarfile.GNU_FORMAT)
 
 
 def format_fields(fields: Iterable[tuple[str, str]]) -> str:
@@ -134,7 +133,7 @@ def _build_control(package: DebPackage, archive: _Archive, mtime: int) -> bytes:
     if package.conffiles:
         files.append(File("conffiles", "".join(f"/{path}\n" for path in package.conffiles).encode()))
     files += package.scripts
-    out = bytearray(build_header(None, 0, mtime))
+    out = bytearray(_build_root(mtime))
     for file in sorted(files, key=lambda file: file.path):
         data = read_source(file.source)
         out += build_header(file, len(data), mtime) + data + bytes(-len(data) % tarfile.BLOCKSIZE)
