@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import random
 import subprocess
 import sys
 import threading
@@ -10,6 +12,7 @@ import time
 import pytest
 
 from dray.package.read_deb import read_deb
+from dray.repository.check import check_suite
 from dray.repository.folder import FolderStore
 from dray.repository.host import build_keyring
 from dray.repository.keys import generate_key, read_secret_key
@@ -181,3 +184,31 @@ def test_the_commands_make_a_repository_that_apt_installs_from(tmp_path):
         finally:
             server.terminate()
             assert server.wait(10) == 130
+
+
+def test_publishers_that_are_killed_leave_a_valid_repository(tmp_path, host, repository):
+    key = tmp_path / "apt.key"
+    key.write_text(str(repository.signer._secret))
+    key.chmod(0o600)
+    store = tmp_path / "store"
+    choose = random.Random(11)  # noqa: S311 - the same moments in every run
+    for number in range(1, 13):
+        debs = [str(write_deb(tmp_path / "debs", f"shop-{part}", f"{number}")) for part in range(12)]
+        argv = [sys.executable, "-m", "dray", "apt", "publish", *debs, "--to", str(store), "--key", str(key)]
+        with subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as publisher:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                publisher.wait(choose.uniform(0.05, 0.6))
+            publisher.kill()
+            publisher.wait()
+        found = check_suite(repository.store, "stable", repository.certificates, now=time.time(), deep=True)
+        damage = [finding.what for finding in found if finding.damage and "by checksum" not in finding.what]
+        assert damage in ([], ["there is no suite stable"])
+        if damage == []:
+            assert host.update() == ""
+            versions = [host.versions(f"shop-{part}") for part in range(12)]
+            assert all(one == versions[0] for one in versions), "a publication is there as a whole"
+    with repository.store.lock():
+        assert list((store / ".dray/new").iterdir()) == []
+    publish(repository, tmp_path, "99", package="shop-0")
+    assert host.update() == ""
+    assert host.candidate("shop-0") == "99"

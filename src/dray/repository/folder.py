@@ -12,12 +12,12 @@ import contextlib
 import fcntl
 import hashlib
 import os
-import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dray.errors import RepositoryError
+from dray.repository.files import flush_all, write_file
 from dray.repository.store import Item, Stored, Upload, fail, validate_key
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 _OWN = ".dray"
 _WAIT_SECONDS = 300.0
-_CHUNK = 1 << 18
 _LIST = ".list"
 _FEW = 8
 """So many files are flushed one by one; for more, the file system is flushed once."""
@@ -177,16 +176,16 @@ class FolderStore:
             for number, upload in enumerate(uploads):
                 temporary = f"{new}/{os.getpid()}-{id(self):x}-{number}"
                 staged.append((temporary, f"{root}/{upload.key}"))
-                handles += _write_file(temporary, upload, keep=few)
+                handles += write_file(temporary, upload, keep=few)
                 if modified > time.time():
                     os.utime(temporary, (modified, modified))
-            _flush(handles, few=few)
+            flush_all(handles, few=few)
             for temporary, path in staged:
                 self._make_folder(path.rpartition("/")[0])
                 os.replace(temporary, path)  # noqa: PTH105
             folders = {path.rpartition("/")[0] for _, path in staged}
             handles += (opened := [os.open(folder, os.O_RDONLY | os.O_DIRECTORY) for folder in folders if few])
-            _flush(opened, few=few)
+            flush_all(opened, few=few)
         except OSError as error:
             for temporary, _ in staged:
                 Path(temporary).unlink(missing_ok=True)
@@ -208,7 +207,7 @@ class FolderStore:
             for upload in uploads:
                 path = f"{root}/{upload.key}"
                 self._make_folder(path.rpartition("/")[0])
-                _write_file(path, upload, keep=False)
+                write_file(path, upload, keep=False)
             os.sync()
         except OSError as error:
             self.delete([upload.key for upload in uploads])
@@ -226,63 +225,3 @@ class FolderStore:
         except FileNotFoundError:
             os.makedirs(folder, exist_ok=True)  # noqa: PTH103
         self._made.add(folder)
-
-
-def _write_file(path: str, upload: Upload, *, keep: bool) -> list[int]:
-    """Write a file; return its handle where it is kept open."""
-    target = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
-    try:
-        if isinstance(upload.body, bytes):
-            _write_all(target, upload.body)
-        else:
-            _copy(os.open(upload.body, os.O_RDONLY | os.O_CLOEXEC), target)
-    except BaseException:
-        os.close(target)
-        raise
-    if keep:
-        return [target]
-    os.close(target)
-    return []
-
-
-def _copy(source: int, target: int) -> None:
-    try:
-        while data := os.read(source, _CHUNK):
-            _write_all(target, data)
-    finally:
-        os.close(source)
-
-
-def _write_all(target: int, data: bytes) -> None:
-    rest = memoryview(data)
-    while rest:
-        rest = rest[os.write(target, rest) :]
-
-
-def _flush(handles: Sequence[int], *, few: bool) -> None:
-    """Wait until files or folders are on disk: all at the same time, which costs little more than one.
-
-    Args:
-        handles: The files; none where there are many.
-        few: Whether these are all; otherwise everything is flushed.
-    """
-    if not few:
-        os.sync()
-        return
-    failed: list[OSError] = []
-
-    def flush(handle: int) -> None:
-        try:
-            os.fsync(handle)
-        except OSError as error:
-            failed.append(error)
-
-    threads = [threading.Thread(target=flush, args=(handle,)) for handle in handles[1:]]
-    for thread in threads:
-        thread.start()
-    for handle in handles[:1]:
-        flush(handle)
-    for thread in threads:
-        thread.join()
-    if failed:
-        raise failed[0]

@@ -89,9 +89,10 @@ def test_many_files_are_stored_at_once(store):
 @pytest.mark.parametrize("kind", ["folder", "ssh"])
 def test_publishers_take_turns(make_store, kind):
     order = []
+    stores = {name: make_store(kind) for name in "ab"}
 
     def work(name):
-        with make_store(kind).lock():
+        with stores[name].lock():
             order.append(name)
             time.sleep(0.05)  # long enough for the other one to try
             order.append(name)
