@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
-
 import click
+
+from dray.cli.commands import CommandGroup
 
 _COMMANDS = {
     "init": ("dray.cli.apt_init", "Make a key and an empty repository, and say what hosts need."),
@@ -19,31 +19,7 @@ _COMMANDS = {
 }
 
 
-class _AptCommands(click.Group):
-    """The commands of ``dray apt``."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the names in the order of the table."""
-        del ctx
-        return list(_COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Return a command, imported now."""
-        del ctx
-        if cmd_name not in _COMMANDS:
-            return None
-        module = importlib.import_module(_COMMANDS[cmd_name][0])
-        command: click.Command = getattr(module, f"{cmd_name}_command")
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the list of commands without importing them."""
-        del ctx
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in _COMMANDS.items()])
-
-
-@click.group("apt", cls=_AptCommands)
+@click.group("apt", cls=CommandGroup, table=_COMMANDS)
 def apt_command() -> None:
     """Publish in an apt repository, and look after it.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from dray.cli.apt_publish import format_publication
 from dray.clock import SystemClock
 from dray.package.deb.identity import validate_maintainer
 from dray.repository.host import Source, source_name
-from dray.repository.key_source import read_certificates
+from dray.repository.key_source import load_signer
 from dray.repository.keyring_package import publish_keyring
 from dray.repository.publish import Terms
 
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
 @click.command("keyring")
 @click.argument("name", required=False)
 @place_options
-@click.option("--next", "following", multiple=True, metavar="FILE", help="The public key that will sign later on.")
+@click.option(
+    "--next", "following", multiple=True, metavar="KEY", help="The key that will sign later on, as --key takes it."
+)
 @click.option("--maintainer", metavar="PERSON", help="'Name <mail>'; by default NAME archive <NAME@localhost...>.")
 def keyring_command(name: str | None, place: Place, following: tuple[str, ...], maintainer: str | None) -> None:
     """Publish the keys of a repository as the package NAME-archive-keyring.
@@ -36,7 +39,8 @@ def keyring_command(name: str | None, place: Place, following: tuple[str, ...], 
     source = Source(chosen, place.address, place.suite)
     terms = Terms(suite=place.suite)
     with open_place(place) as repository:
-        certificates = (*repository.certificates, *read_certificates(following))
+        later = (load_signer(key, environ=os.environ, passphrase=place.passphrase).certificate for key in following)
+        certificates = (*repository.certificates, *later)
         published = publish_keyring(
             repository, source, certificates, terms, maintainer=person, moment=int(SystemClock().now())
         )

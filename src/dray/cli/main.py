@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import gc
-import importlib
 import os
 import signal
 import sys
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from dray._version import __version__
+from dray.cli.commands import CommandGroup
 from dray.cli.render import render_error, write_crash_log
 from dray.errors import BuildInterruptedError, DrayError, comes_of_interruption
 
@@ -41,45 +41,11 @@ _COMMANDS = {
 }
 
 
-class _Commands(click.Group):
-    """The commands, each imported when it is used."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the names in the order of the table."""
-        del ctx
-        return list(_COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Return a command, imported now."""
-        del ctx
-        if cmd_name not in _COMMANDS:
-            return None
-        module = importlib.import_module(_COMMANDS[cmd_name][0])
-        command: click.Command = getattr(module, f"{cmd_name}_command")
-        return command
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Return the command that was typed, with a suggestion where there is none."""
-        from dray.errors import UsageError  # noqa: PLC0415 - only for a mistake
-
-        if args and not args[0].startswith("-") and args[0] not in _COMMANDS:
-            raise UsageError(
-                f"there is no command {args[0]}; there are: {', '.join(_COMMANDS)}",
-                got=args[0],
-                choices=tuple(_COMMANDS),
-            )
-        return super().resolve_command(ctx, args)
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the list of commands without importing them."""
-        del ctx
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in _COMMANDS.items()])
-
-
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=CommandGroup,
+    table=_COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(__version__, "-V", "--version", message="dray %(version)s")
 def dray() -> None:
     """Carry an Elixir or Erlang application from mix.exs to running servers.
