@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmarks.apt_upgrades import measure_apt_upgrades
 from benchmarks.cases import measure_launcher, measure_project, measure_start
 from benchmarks.packages import measure_packages
 from benchmarks.report import Row, describe_machine, format_table, write_results
@@ -31,6 +32,7 @@ def main(runs: int) -> None:
             ("the launcher", lambda: measure_launcher(place, runs)),
             ("packages", lambda: measure_packages(place, runs)),
             ("upgrades", lambda: measure_upgrades(place, runs)),
+            ("upgrades by apt", measure_apt_upgrades),
             ("apt repositories", lambda: measure_repositories(place, runs)),
         )
         for title, measure in measures:
