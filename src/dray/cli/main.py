@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 _FAULTS_OF_THE_MACHINE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO, errno.EMFILE})
 
+_INTERRUPTIONS = (signal.SIGINT, signal.SIGTERM, signal.SIGALRM)
+_A_MOMENT = 0.002
+
 # Name, module and the line in the list of commands: a module is imported when its command is used.
 _COMMANDS = {
     "init": ("dray.cli.init", "Write a commented rel/config.py for this project."),
@@ -60,10 +63,10 @@ def main(ahead: Ahead | None = None) -> NoReturn:
     Args:
         ahead: A BEAM that has been started already, if one is needed.
     """
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in _INTERRUPTIONS:
         signal.signal(number, _interrupt)
     status = run(sys.argv[1:], ahead)
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in _INTERRUPTIONS:
         signal.signal(number, signal.SIG_IGN)
     if status == BuildInterruptedError.exit_code:
         # Where the interruption fell into an exec(), as of a dataclass, Python would end itself by SIGINT instead.
@@ -117,8 +120,15 @@ def _say_crashed(error: Exception) -> int:
     return 70
 
 
-def _interrupt(signum: int, frame: FrameType | None) -> NoReturn:
-    del signum, frame
+def _interrupt(signum: int, frame: FrameType | None) -> None:
+    """End the work where it is, unless that is within Python's own import: it would keep the lock of all imports.
+
+    Then it is asked again a moment later.
+    """
+    del signum
+    if frame is not None and frame.f_code.co_filename.startswith("<frozen importlib"):
+        signal.setitimer(signal.ITIMER_REAL, _A_MOMENT)
+        return
     raise KeyboardInterrupt
 
 
