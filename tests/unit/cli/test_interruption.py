@@ -21,21 +21,19 @@ for number in _INTERRUPTIONS:
 print("ready", flush=True)
 
 
-def load():
-    for name in list(sys.modules):
-        if name.startswith(("email", "xml", "json", "http")):
-            del sys.modules[name]
-    for name in ("email.message", "xml.dom.minidom", "http.client", "json.tool"):
-        importlib.import_module(name)
+def load(package, name):
+    for loaded in [loaded for loaded in sys.modules if loaded.partition(".")[0] == package]:
+        del sys.modules[loaded]
+    importlib.import_module(name)
 
 
 try:
-    threading.Thread(target=lambda: [load() for _ in range(1000)], daemon=True).start()
+    threading.Thread(target=lambda: [load("json", "json.tool") for _ in range(5000)], daemon=True).start()
     while True:
-        load()
+        load("xml", "xml.dom.minidom")
 except KeyboardInterrupt:
     pass
-importlib.import_module("wsgiref.simple_server")  # which hangs where the lock of all imports was left taken
+importlib.import_module("colorsys")  # which hangs where the lock of all imports was left taken
 print("through")
 """
 
