@@ -91,3 +91,13 @@ def test_a_service_that_had_failed_is_started_with_the_new_version(installed):
     assert installed.install("0.2.0").status == 0
     assert installed.host.run("systemctl", "start", "shop").status == 0
     assert installed.price() == PRICES["0.2.0"]
+
+
+def test_the_package_of_the_version_that_runs_again_ends_what_another_one_left(installed):
+    assert installed.install("0.4.0").status == 1
+    assert installed.shop("rpc", 'IO.write(System.get_env("RELEASE_ROOT"))').out == "/usr/lib/shop/.kept"
+    assert installed.install("0.1.0").status == 0
+    installed.wait_until_active()
+    assert installed.state() == "ii 0.1.0-1"
+    assert installed.shop("rpc", 'IO.write(System.get_env("RELEASE_ROOT"))').out == "/usr/lib/shop"
+    assert not installed.exists("usr/lib/shop/.kept")

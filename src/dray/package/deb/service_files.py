@@ -40,10 +40,8 @@ def build_package_service(release: Release, ctx: Context, place: Place) -> Servi
 
 
 def list_units(service: Service) -> tuple[str, ...]:
-    """Return the units that are enabled."""
-    if not service.has_instances:
-        return (f"{service.name}.service",)
-    return (f"{service.name}.target", *list_process_units(service))
+    """Return the units that are enabled: of several copies the target, which brings them along."""
+    return (f"{service.name}.target",) if service.has_instances else list_process_units(service)
 
 
 def list_process_units(service: Service) -> tuple[str, ...]:
