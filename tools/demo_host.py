@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
     from tests.hosts.booted import BootedHost
 
-EXAMPLE = Path(__file__).parent.parent / "examples/shop_umbrella"
+ROOT = Path(__file__).parent.parent
+EXAMPLE = ROOT / "examples/shop_umbrella"
 CONFIG = """\
 from dray.config import config
 from dray.steps import apt, assemble, deb, release, tar, upgrade
@@ -66,7 +67,8 @@ def demonstrate(dray: str, place: Path, project: Path) -> None:
     develop("apt", "init", "shop", "--to", "../apt", "--url", URL)
     develop("deploy")
     tell("A server, just booted. It gets the three lines that dray apt init has printed, and installs:")
-    with booted(place / "host", bind={place / "apt": "/srv/apt"}) as host:
+    # A host has a /tmp of its own, and this program may stand there.
+    with booted(place / "host", bind={place / "apt": "/srv/apt", ROOT: str(ROOT)}) as host:
         prepare(host, dray)
         keyring, sources = "shop-archive-keyring.gpg", "shop.sources"
         serve(host, f"curl -fsS {URL}/{keyring} -o /usr/share/keyrings/{keyring}")

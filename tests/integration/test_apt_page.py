@@ -77,7 +77,8 @@ def test_the_page_works_as_it_stands(tmp_path):
     repository.mkdir()
     (tmp_path / "host").mkdir()
     developer = Developer(tmp_path)
-    with booted(tmp_path / "host", bind={repository: "/srv/apt"}) as host:
+    # A host has a /tmp of its own, and this program may stand there.
+    with booted(tmp_path / "host", bind={repository: "/srv/apt", ROOT: str(ROOT)}) as host:
         make_a_server_of_its_own(host)
         for typed in commands:
             if typed.command.startswith("dray apt serve"):
