@@ -85,10 +85,10 @@ def test_a_hook_of_post_upgrade_that_fails_is_told_and_the_new_version_runs(node
 def test_configuration_that_cannot_be_computed_leaves_everything_as_it_was(node):
     ask(node, 'System.put_env("EVOLVING_SIZE", "many")')
     done = change(node, "upgrade", "0.2.0")
+    ask(node, 'System.delete_env("EVOLVING_SIZE")')
     assert done["status"] == 1
     assert done["error"] == "the configuration of 0.2.0 could not be computed, as it says above; 0.1.0 runs as before"
-    assert "not a textual representation of an integer" in done["err"]
-    ask(node, 'System.delete_env("EVOLVING_SIZE")')
+    assert "Config provider Config.Reader failed" in done["err"]  # why, a BEAM that ends may not get to print
     require_old(node)
 
 

@@ -89,7 +89,7 @@ call_all(Node, Calls) ->
 %% first connection to another node looks up a name.
 comes_and_goes(Name) ->
     lists:member(Name, [user_drv, user_drv_reader, user_drv_writer, timer_server, inet_gethost_native,
-                        inet_gethost_native_sup, disk_log_server, disk_log_sup, dets, dets_sup]).
+                        inet_gethost_native_sup, disk_log_server, disk_log_sup, dets, dets_sup, rex_proxy_user]).
 
 protocols(Node, Modules) ->
     Exported = call_all(Node, [{erlang, function_exported, [Module, '__protocol__', 1]} || Module <- Modules]),
