@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from dray.errors import IntegrityError, StepError
 from dray.package.codec import load_zstd
+from dray.package.deb.identity import PACKAGE_NAME
 from dray.package.deb822 import Stanza, parse_stanza
 from dray.package.debian_version import parse_version
 
@@ -33,7 +34,6 @@ _LARGEST_CONTROL = 16 << 20
 """So many bytes of control files, unpacked, are read at most: those of real packages have some hundred kilobytes."""
 
 _OCTAL = re.compile(rb"[0-7]*")
-_NAME = re.compile(r"[a-z0-9][a-z0-9+.-]+")
 _ARCHITECTURE = re.compile(r"[a-z0-9][a-z0-9-]*")
 
 
@@ -102,7 +102,7 @@ def validate_control(control: Stanza, file: str) -> None:
         if not control.get(name):
             raise IntegrityError(f"{file}: a package says its {name}")
     package, architecture = control.get("Package"), control.get("Architecture")
-    if not _NAME.fullmatch(package):
+    if not PACKAGE_NAME.fullmatch(package):
         rule = "consists of lowercase letters, digits and +-., two at least, and begins with a letter or digit"
         raise IntegrityError(f"{file}: the name of a package {rule} (Debian Policy 5.6.1)", got=package)
     if not _ARCHITECTURE.fullmatch(architecture):

@@ -30,7 +30,7 @@ def add_deb(release: Release, ctx: Context, **settings: Any) -> Release:
     from dray.package.deb.archive import write_deb
     from dray.package.deb.build import build_package, prepare_packaging
     from dray.package.deb.codec import choose_codec
-    from dray.package.deb.distribution import choose_distributions, read_machine
+    from dray.package.deb.distribution import read_machine
     from dray.package.deb.options import DebOptions
     from dray.package.reuse import manifest_digest, reuse_or_write
     from dray.package.timestamp import source_date
@@ -40,9 +40,8 @@ def add_deb(release: Release, ctx: Context, **settings: Any) -> Release:
     project, definition = facts_of(release)
     folder = project.build_path if definition.path is None else project.root / definition.path
     mtime = source_date(ctx.environ, project.commit)
-    distributions = choose_distributions(options.distributions, read_machine())
-    codec = choose_codec(distributions, options.compression, options.level)
-    packaging = prepare_packaging(release, ctx, options, distributions=distributions, time=mtime)
+    packaging = prepare_packaging(release, ctx, options, machine=read_machine(), time=mtime)
+    codec = choose_codec(packaging.distributions, options.compression, options.level)
     package = build_package(packaging, ctx, options)
     path = folder / _check_name(options.file or package.file_name)
     artifact, reused = reuse_or_write(

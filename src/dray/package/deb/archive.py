@@ -8,7 +8,6 @@ stands last but decides the checksums of the control archive, waits in a file be
 from __future__ import annotations
 
 import hashlib
-import shutil
 import tarfile
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -51,7 +50,11 @@ def write_deb(package: DebPackage, path: Path, *, codec: Codec, mtime: int) -> D
             for part in codec.compress(archive.split(package.contents)):
                 data.write(part)
             control = b"".join(codec.compress([_build_control(package, archive, mtime)]))
-            digest = _write_ar(target, control, data, codec.suffix, mtime)
+            checksum = hashlib.sha256()
+            for part in _iterate_ar(control, data, codec.suffix, mtime):
+                target.write(part)
+                checksum.update(part)
+            digest = Digest(target.tell(), checksum.hexdigest())
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
@@ -140,20 +143,16 @@ def _build_control(package: DebPackage, archive: _Archive, mtime: int) -> bytes:
     return bytes(out + _ENDING)
 
 
-def _write_ar(target: BinaryIO, control: bytes, data: BinaryIO, suffix: str, mtime: int) -> Digest:
-    """Write the outer archive, see ``ar(5)``: members begin at even places."""
+def _iterate_ar(control: bytes, data: BinaryIO, suffix: str, mtime: int) -> Iterator[bytes]:
+    """Yield the outer archive, see ``ar(5)``: members begin at even places."""
     size = data.tell()
-    target.write(b"!<arch>\n")
-    members = (("debian-binary", b"2.0\n"), (f"control.tar.{suffix}", control))
-    target.writelines(_ar_header(name, len(data), mtime) + data + b"\n" * (len(data) % 2) for name, data in members)
-    target.write(_ar_header(f"data.tar.{suffix}", size, mtime))
+    yield b"!<arch>\n"
+    for name, member in (("debian-binary", b"2.0\n"), (f"control.tar.{suffix}", control)):
+        yield _ar_header(name, len(member), mtime) + member + b"\n" * (len(member) % 2)
+    yield _ar_header(f"data.tar.{suffix}", size, mtime)
     data.seek(0)
-    shutil.copyfileobj(data, target, _PART)
-    target.write(b"\n" * (size % 2))
-    target.flush()
-    with open(target.name, "rb") as written:  # noqa: PTH123 - a path object of the open file's name
-        checksum = hashlib.file_digest(written, "sha256")
-        return Digest(written.tell(), checksum.hexdigest())
+    yield from iter(lambda: data.read(_PART), b"")
+    yield b"\n" * (size % 2)
 
 
 def _ar_header(name: str, size: int, mtime: int) -> bytes:

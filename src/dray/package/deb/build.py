@@ -10,6 +10,7 @@ from dray.errors import ConfigError
 from dray.package.deb.changelog import changes_of_tags, format_changelog, parse_changelog
 from dray.package.deb.dependencies import list_relations
 from dray.package.deb.description import Description, describe_package
+from dray.package.deb.distribution import choose_distributions
 from dray.package.deb.files import list_documents, list_host_files, list_release_files
 from dray.package.deb.lintian import format_overrides
 from dray.package.deb.package import DebPackage
@@ -43,6 +44,7 @@ class Packaging:
         place: Where its files go.
         service: How it runs.
         distributions: Where it is to be installed.
+        machine: The distribution that this machine runs; None for another one.
         time: The time of all files, in seconds since 1970.
     """
 
@@ -52,11 +54,12 @@ class Packaging:
     place: Place
     service: Service
     distributions: tuple[str, ...]
+    machine: str | None
     time: int
 
 
 def prepare_packaging(
-    release: Release, ctx: Context, options: DebOptions, *, distributions: tuple[str, ...], time: int
+    release: Release, ctx: Context, options: DebOptions, *, machine: str | None, time: int
 ) -> Packaging:
     """Return what the packages of a release are made with.
 
@@ -69,14 +72,21 @@ def prepare_packaging(
     described = describe_package(release, project, options, author=read_author(ctx.shell, project.root))
     place = Place(described.name)
     service = build_package_service(release, ctx, place)
-    return Packaging(release, release.tree, described, place, service, distributions, time)
+    distributions = choose_distributions(options.distributions, machine)
+    return Packaging(release, release.tree, described, place, service, distributions, machine, time)
 
 
 def build_package(packaging: Packaging, ctx: Context, options: DebOptions) -> DebPackage:
     """Return the package of a release with its own runtime."""
     release, described, place = packaging.release, packaging.described, packaging.place
     own = list_release_files(release, packaging.tree, place)
-    relations = list_relations(own, (*_runtime(release), *options.depends), packaging.distributions, root=place.root)
+    relations = list_relations(
+        own,
+        (*_runtime(release), *options.depends),
+        packaging.distributions,
+        root=place.root,
+        machine=packaging.machine,
+    )
     values = build_script_values(release, options, packaging.service, place, version=described.version)
     around, conffiles = list_around(packaging, ctx, options, values)
     return DebPackage(

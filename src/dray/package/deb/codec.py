@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from dray.assemble.workers import map_threads
 from dray.errors import ConfigError
+from dray.package.codec import load_zstd
 from dray.package.deb.xz import XzStream
 
 if TYPE_CHECKING:
@@ -72,15 +73,14 @@ def choose_codec(distributions: Iterable[str], name: str | None, level: int | No
 
 
 def _compress_zstd(parts: Iterable[bytes | bytearray], level: int) -> Iterator[bytes]:
-    from backports.zstd import CompressionParameter, ZstdCompressor  # noqa: PLC0415 - 5 ms, where it is needed
-
-    options: dict[int, int] = {
-        CompressionParameter.compression_level: level,
-        CompressionParameter.nb_workers: max(1, min(os.cpu_count() or 1, _WORKERS)),
-        CompressionParameter.job_size: _JOB,
-        CompressionParameter.checksum_flag: 1,
+    zstd = load_zstd()
+    options = {
+        zstd.CompressionParameter.compression_level: level,
+        zstd.CompressionParameter.nb_workers: max(1, min(os.cpu_count() or 1, _WORKERS)),
+        zstd.CompressionParameter.job_size: _JOB,
+        zstd.CompressionParameter.checksum_flag: 1,
     }
-    compressor = ZstdCompressor(options=options)
+    compressor = zstd.ZstdCompressor(options=options)
     for part in parts:
         yield compressor.compress(part)
     yield compressor.flush()

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from dray.core.contents import File
 from dray.native.find import ELF_MAGIC
 from dray.native.needs import read_needs
-from dray.package.deb.distribution import read_machine
 from dray.package.deb.identity import find_architecture
 from dray.package.deb.shlibs import find_dependencies, validate_dependencies
 
@@ -37,7 +36,12 @@ class PackageRelations:
 
 
 def list_relations(
-    contents: Iterable[Entry], further: tuple[str, ...], distributions: tuple[str, ...], *, root: str
+    contents: Iterable[Entry],
+    further: tuple[str, ...],
+    distributions: tuple[str, ...],
+    *,
+    root: str,
+    machine: str | None,
 ) -> PackageRelations:
     """Return the relations of a package.
 
@@ -46,6 +50,7 @@ def list_relations(
         further: What it needs besides.
         distributions: Where it is to be installed.
         root: The folder of the release in the package.
+        machine: The distribution that this machine runs; None for another one.
 
     Raises:
         ConfigError: Machine code is for several CPUs, or for one that Debian does not know.
@@ -54,7 +59,7 @@ def list_relations(
     """
     needs = tuple(_iterate_needs(contents, f"{root}/"))
     architecture = find_architecture(frozenset(need.cpu for need in needs))
-    dependencies = find_dependencies(needs, distributions, machine=read_machine())
+    dependencies = find_dependencies(needs, distributions, machine=machine)
     validate_dependencies(dependencies)
     return PackageRelations(architecture, tuple(dict.fromkeys((*dependencies.relations, *SCRIPTS, *further))))
 

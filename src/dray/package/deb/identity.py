@@ -18,7 +18,8 @@ from dray.package.debian_version import parse_version
 if TYPE_CHECKING:
     from dray.core.project import Commit
 
-_NAME = re.compile(r"[a-z0-9][a-z0-9+.-]+")
+PACKAGE_NAME = re.compile(r"[a-z0-9][a-z0-9+.-]+")
+"""Debian Policy 5.6.1."""
 _PERSON = re.compile(r"[^<>@\n]+ <[^<>@\s]+@[^<>@\s]+>")
 _SEMVER = re.compile(r"(?P<core>[^-+]+)(?:-(?P<pre>[^+]*))?(?:\+(?P<build>.*))?")
 _ARCHITECTURES = {
@@ -104,7 +105,7 @@ def validate_name(name: str) -> str:
     Raises:
         ConfigError: It breaks Debian Policy 5.6.1.
     """
-    if not _NAME.fullmatch(name):
+    if not PACKAGE_NAME.fullmatch(name):
         raise ConfigError(
             "deb: a package's name has two letters or more: a-z, 0-9 and + - . (Debian Policy 5.6.1)", got=name
         )

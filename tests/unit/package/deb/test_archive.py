@@ -10,18 +10,18 @@ import tarfile
 import zlib
 
 import pytest
-from backports.zstd import decompress as unzstd
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dray.core.contents import Directory, File, Symlink
 from dray.errors import ConfigError
+from dray.package.codec import load_zstd
 from dray.package.deb.archive import format_fields, list_with_folders, write_deb
 from dray.package.deb.codec import choose_codec, find_codec
 from dray.package.deb.package import DebPackage
 
 DECOMPRESS = {
-    "zst": unzstd,
+    "zst": load_zstd().decompress,
     "xz": lzma.decompress,
     "gz": lambda data: zlib.decompress(data, 31),
 }
