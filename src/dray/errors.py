@@ -113,6 +113,12 @@ class RepositoryError(DrayError):
     exit_code = 4
 
 
+class RemoteError(DrayError):
+    """A host cannot be reached, refuses what it is asked, or failed to do it."""
+
+    exit_code = 3
+
+
 class PluginError(DrayError):
     """A plugin, or a step of it, failed in a way that it did not explain."""
 

@@ -1,0 +1,1 @@
+"""Carries releases to hosts: what travels, how a host takes it, and in which order hosts follow."""
