@@ -66,6 +66,9 @@ class FakeConsole:
     def progress(self, text: str) -> None:
         self.lines.append(f"progress: {text}")
 
+    def note(self, text: str) -> None:
+        self.lines.append(f"note: {text}")
+
 
 @dataclass
 class FakeTemplates:

@@ -63,6 +63,10 @@ class PlainConsole:
     def progress(self, step: str, text: str) -> None:
         """Say what a step is at: nothing here, a log has no place for what changes."""
 
+    def note(self, text: str) -> None:
+        """Say that a step has got on."""
+        self.info(f"  {text}")
+
     def end_step(self, name: str, seconds: float, result: str) -> None:
         """Say that a step is done, how long it took and what it did."""
         self.info(f"{name:<14} {seconds:6.2f} s  {result}".rstrip())
@@ -106,8 +110,12 @@ class TerminalConsole(PlainConsole):
         self.step = step
         if self.status is None:
             self.status = _start_status(self.stream, colour=self.colour)
-        shown = text[:80].replace("[", r"\[")
+        first, *table = text.split("\n")
+        shown = "\n".join((first[:80], *table)).replace("[", r"\[")
         self.status.update(f"{step}  [dim]{shown}[/dim]")
+
+    def note(self, text: str) -> None:
+        """Say that a step has got on: nothing here, what it is at is shown in place."""
 
     def end_step(self, name: str, seconds: float, result: str) -> None:
         """Say that a step is done, how long it took and what it did."""
@@ -157,6 +165,10 @@ class StepConsole:
     def progress(self, text: str) -> None:
         """Say what the step is at."""
         self.base.progress(self.name, text)
+
+    def note(self, text: str) -> None:
+        """Say that the step has got on."""
+        self.base.note(text)
 
     def result(self, text: str) -> None:
         """Say what the step did."""

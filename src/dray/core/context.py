@@ -84,6 +84,9 @@ class Console(Protocol):
     def progress(self, text: str) -> None:
         """Say what the running step is at; shown while it lasts, where the terminal allows."""
 
+    def note(self, text: str) -> None:
+        """Say that the running step has got on; only where nothing can be shown in place, as in a log."""
+
 
 class Templates(Protocol):
     """Renders the templates of dray, of plugins and of the project."""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from dray.core.erts import Erts
     from dray.core.project import Project, ReleaseDefinition
     from dray.core.publication import Publication
+    from dray.core.rollout import Rollout
     from dray.core.term import Term
     from dray.core.upgrade import Input, Upgrade
 
@@ -55,6 +56,7 @@ class Release:
         tree: Where the release stands on disk, once it is assembled.
         artifacts: The finished files made of it.
         publications: Where they were published.
+        rollouts: Where it was deployed, and what became of each host.
         upgrades: What was decided about upgrades to it, for each base.
         inputs: What steps read besides the project's sources.
     """
@@ -72,6 +74,7 @@ class Release:
     tree: Path | None = None
     artifacts: tuple[Artifact, ...] = ()
     publications: tuple[Publication, ...] = ()
+    rollouts: tuple[Rollout, ...] = ()
     upgrades: tuple[Upgrade, ...] = ()
     inputs: tuple[Input, ...] = ()
 
@@ -123,6 +126,10 @@ class Release:
         """Return the release with one more finished file."""
         others = tuple(a for a in self.artifacts if a.path != artifact.path)
         return replace(self, artifacts=(*others, artifact))
+
+    def with_rollout(self, rollout: Rollout) -> Release:
+        """Return the release with one more deployment."""
+        return replace(self, rollouts=(*self.rollouts, rollout))
 
 
 def _path(entry: Entry) -> str:

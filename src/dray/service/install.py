@@ -12,9 +12,14 @@ if TYPE_CHECKING:
 
 def list_install_commands(service: Service, chosen: ServiceFormat, files: tuple[ServiceFile, ...]) -> tuple[str, ...]:
     """Return the commands, for root, to be typed in the folder of the files."""
-    placed = [file for file in files if file.target]
-    if not placed and chosen.name == "procfile":
+    if chosen.name == "procfile" and not any(file.target for file in files):
         return chosen.list_commands(service)
+    return (*list_place_commands(service, chosen, files), *chosen.list_commands(service))
+
+
+def list_place_commands(service: Service, chosen: ServiceFormat, files: tuple[ServiceFile, ...]) -> tuple[str, ...]:
+    """Return the commands that make user and folders and put the files into their places; nothing starts."""
+    placed = [file for file in files if file.target]
     parents = dict.fromkeys(file.target.rpartition("/")[0] for file in placed)
     return (
         *_list_user_commands(service, chosen),
@@ -23,7 +28,6 @@ def list_install_commands(service: Service, chosen: ServiceFormat, files: tuple[
         *_list_folders(service, chosen),
         f"install -d {' '.join(parents)}",
         *map(_install_file, placed),
-        *chosen.list_commands(service),
     )
 
 

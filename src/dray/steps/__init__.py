@@ -9,6 +9,7 @@ from dray.steps.assemble import assemble
 from dray.steps.deb import deb
 from dray.steps.file import file
 from dray.steps.hook import hook
+from dray.steps.local import local
 from dray.steps.mix import mix
 from dray.steps.notify import notify
 from dray.steps.overlay import overlay
@@ -17,6 +18,7 @@ from dray.steps.release import release
 from dray.steps.script import script
 from dray.steps.service import service
 from dray.steps.slack import slack
+from dray.steps.ssh import ssh
 from dray.steps.tar import tar
 from dray.steps.upgrade import upgrade
 
@@ -26,6 +28,7 @@ __all__ = [
     "deb",
     "file",
     "hook",
+    "local",
     "mix",
     "notify",
     "overlay",
@@ -35,6 +38,7 @@ __all__ = [
     "script",
     "service",
     "slack",
+    "ssh",
     "tar",
     "upgrade",
 ]

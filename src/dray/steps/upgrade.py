@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from dray.core.context import Context
@@ -47,23 +46,17 @@ def upgrade(
     Returns:
         The release with its upgrades.
     """
-    from dray.upgrade.assembled import build_of
-    from dray.upgrade.rename_release import rename_applications
+    from dray.upgrade.add import add_upgrades
 
     _validate_place(release)
     bases, release = _find_bases(release, ctx, from_)
     if not bases:
         ctx.console.result(f"no earlier version of {release.name} to upgrade from")
         return release
-    generated = _generate(release, ctx, build_of(release), bases, purge)
-    for warning in generated.warnings:
-        ctx.console.warn(warning)
-    release = rename_applications(release, generated.versions)
-    if check:
-        variables = {name: ctx.reveal(value) for name, value in (env or {}).items()}
-        generated = _check(release, ctx, generated, bases, variables)
+    variables = {name: ctx.reveal(value) for name, value in (env or {}).items()}
+    release, generated = add_upgrades(release, ctx, bases, purge=purge, check=check, env=variables)
     _report(generated, ctx, require)
-    return replace(release.add(*generated.files()), upgrades=generated.upgrades())
+    return release
 
 
 def _report(generated: GeneratedUpgrade, ctx: Context, require: Literal["hot"] | None) -> None:
@@ -75,45 +68,6 @@ def _report(generated: GeneratedUpgrade, ctx: Context, require: Literal["hot"] |
                 f"the upgrade from {decided.base} needs a restart{reasons}",
                 hint='leave out require="hot", or undo what needs it',
             )
-
-
-def _check(
-    release: Release, ctx: Context, generated: GeneratedUpgrade, bases: tuple[Build, ...], env: dict[str, str]
-) -> GeneratedUpgrade:
-    """Return the upgrades with what running nodes of the bases say of them."""
-    from dray.assemble.tree import sync_tree
-    from dray.assemble.tree_index import tree_index_path
-    from dray.core.upgrade import Verdict
-
-    if release.tree is None or all(way.verdict is Verdict.RESTART for way in generated.upgrades()):
-        return generated
-    candidate = replace(release.add(*generated.files()), upgrades=generated.upgrades())
-    written, _ = sync_tree(candidate, release.tree, tree_index_path(ctx.work, release.name), prune=False)
-    for base in bases:
-        if generated.find(base.version).verdict is Verdict.HOT:
-            generated = generated.with_reasons(base.version, *_ask_node(written, ctx, base, env))
-    return generated
-
-
-def _ask_node(release: Release, ctx: Context, base: Build, env: dict[str, str]) -> tuple[str, ...]:
-    """Return what a running node of a base says against its upgrade; for equal releases, "nothing" is remembered."""
-    import tempfile
-
-    from dray.memory import Memory
-    from dray.package.reuse import manifest_digest
-    from dray.upgrade.check import check_upgrade
-
-    question = repr((manifest_digest(release, step="upgrade"), base.identity, env))
-    memory, name = Memory(ctx.work / "upgrade"), f"hot-from-{base.version}"
-    if memory.find(name, question) is not None:
-        return ()
-    ctx.console.progress(f"asking {base.version} whether it could follow")
-    with tempfile.TemporaryDirectory(prefix="check-", dir=ctx.work) as folder:
-        place, tree = Path(base.side.source), release.tree or Path()
-        reasons = check_upgrade(ctx.shell, place, tree, release.version, Path(folder), env=env)
-    if not reasons:
-        memory.keep(name, question, b"")
-    return reasons
 
 
 def _validate_place(release: Release) -> None:
@@ -147,27 +101,3 @@ def _find_bases(release: Release, ctx: Context, from_: str | tuple[str, ...]) ->
             inputs.append(Input(path))
     found = tuple(base for base in bases if base is not None)
     return found, replace(release, inputs=(*release.inputs, *inputs))
-
-
-def _generate(
-    release: Release, ctx: Context, new: Build, bases: tuple[Build, ...], purge: Literal["soft", "brutal"]
-) -> GeneratedUpgrade:
-    from dray.memory import Memory
-    from dray.upgrade.generate import generate_upgrade
-    from dray.upgrade.helpers import Helpers
-
-    tools = release.project.toolchain if release.project else None
-    otp = f"{tools.otp_release} {tools.erts_version}" if tools else ""
-    return generate_upgrade(
-        new,
-        bases,
-        purge=purge,
-        own_appups=_read_own_appups(ctx.root / "rel" / "appups"),
-        helpers=Helpers(Memory(ctx.work / "upgrade"), otp),
-        shell=ctx.shell,
-        work=ctx.work,
-    )
-
-
-def _read_own_appups(folder: Path) -> dict[str, bytes]:
-    return {path.stem: path.read_bytes() for path in sorted(folder.glob("*.appup"))}

@@ -1,0 +1,114 @@
+"""Takes one host to a version: switches, waits until it is well, and reads back what runs; or takes it back."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from dray.core.rollout import HostResult, Outcome
+from dray.deploy.check import READY
+from dray.deploy.host_state import BAD, GOOD
+from dray.errors import RemoteError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
+    from dray.deploy.board import Board
+    from dray.deploy.check import Check
+    from dray.deploy.member import Member
+
+_SHOWN_LINES = 20
+
+
+async def activate_version(
+    member: Member, version: str, *, how: str, checks: Iterable[Check], timeout: int, board: Board
+) -> HostResult:
+    """Take a host to a version that is installed there.
+
+    Args:
+        member: The host.
+        version: The version.
+        how: ``auto``, ``hot`` or ``restart``.
+        checks: When the host is well, besides being ready.
+        timeout: Seconds until it has failed.
+        board: Where it is shown how it gets on.
+
+    Raises:
+        RemoteError: The host is not well with it, or runs something else; what it runs is not known to be that.
+    """
+    before, started = member.state.running, board.clock.monotonic()
+    board.set(member.host.name, "switching", f"{before or 'nothing'} -> {version}")
+    report = await member.session.report("activate", version, how)
+    board.set(member.host.name, "checking", version)
+    for check in (READY, *checks):
+        await member.session.ask("check", str(timeout), check.kind, check.what)
+    state = await member.look()
+    if state.running != version:
+        runs = state.running or state.run_state
+        raise RemoteError(f"{member.host} was told to run {version}, and runs {runs}")
+    await member.session.ask("mark", version, GOOD)
+    return HostResult(
+        member.host.name,
+        Outcome.DONE,
+        version,
+        before,
+        mode=describe_mode(report, before),
+        reasons=tuple(report.get("reasons", ())),
+        sent=member.sent,
+        seconds=board.clock.monotonic() - started,
+    )
+
+
+def describe_mode(report: dict[str, Any], before: str) -> str:
+    """Return how a host was taken to a version: ``hot``, ``restart``, or ``start`` where nothing ran."""
+    mode = str(report.get("mode", "none"))
+    return mode if before and mode in {"hot", "restart"} else "start" if not before else ""
+
+
+async def take_back(member: Member, version: str, error: RemoteError, *, timeout: int, board: Board) -> HostResult:
+    """Take a host back to what it ran before, after a version was not well there.
+
+    Args:
+        member: The host.
+        version: The version that was not well.
+        error: What went wrong.
+        timeout: Seconds until the version before has failed, too.
+        board: Where it is shown.
+
+    Returns:
+        What became of the host: rolled back, or failed where it could not be.
+    """
+    why = error.what.removeprefix(f"{member.host}: ")
+    before = member.before.running
+    try:
+        await member.session.ask("tail", str(_SHOWN_LINES))
+        await member.session.ask("mark", version, BAD)
+        state = await member.look()
+        if state.running != before or (not before and state.run_state != "stopped"):
+            board.set(member.host.name, "rolling back", before or "to nothing")
+            if before:
+                await member.session.ask("activate", before, "auto")
+                await member.session.ask("check", str(timeout), READY.kind)
+            else:
+                await member.session.ask("stop")
+        state = await member.look()
+    except RemoteError as worse:
+        return HostResult(member.host.name, Outcome.FAILED, "", before, why=f"{why}; then: {worse.what}")
+    outcome = Outcome.ROLLED_BACK if state.running == before else Outcome.FAILED
+    return HostResult(member.host.name, outcome, state.running, before, why=why, sent=member.sent)
+
+
+def format_audit(result: HostResult, *, who: str, time: float, action: str) -> str:
+    """Return the line of the audit log that says what became of a host."""
+    facts = {
+        "time": round(time),
+        "action": action,
+        "who": who,
+        "version": result.version,
+        "from": result.previous,
+        "outcome": result.outcome.value,
+        "mode": result.mode,
+        "why": result.why,
+    }
+    return json.dumps({key: value for key, value in facts.items() if value != ""})

@@ -1,0 +1,167 @@
+"""Deploys the release of a pipeline: what the steps ``ssh`` and ``local`` share."""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import json
+import socket
+from typing import TYPE_CHECKING
+
+from dray.core.rollout import HostResult, Outcome, Rollout
+from dray.deploy.board import Board
+from dray.deploy.fitness import read_demands
+from dray.deploy.history import History
+from dray.deploy.prepare import digest_content, prepare_release, read_release_manifest
+from dray.deploy.rollout import Cargo, Plan, describe_result, run_rollout
+from dray.disk import write_atomically
+from dray.errors import RemoteError
+from dray.memory import Memory
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from dray.core.context import Context
+    from dray.core.release import Release
+    from dray.deploy.fleet import Fleet
+    from dray.deploy.manifest import Manifest
+    from dray.deploy.member import Member
+    from dray.deploy.place import Place
+
+
+class RolloutError(RemoteError):
+    """A rollout that did not get to its end.
+
+    Args:
+        rollout: What became of each host.
+    """
+
+    def __init__(self, rollout: Rollout) -> None:
+        bad = [host for host in rollout.hosts if not host.outcome.is_good and host.outcome is not Outcome.UNTOUCHED]
+        first = next((host for host in bad if host.outcome is not Outcome.SKIPPED), bad[0])
+        count = f"{len(bad)} of {len(rollout.hosts)} hosts" if len(rollout.hosts) > 1 else first.host
+        super().__init__(
+            f"{rollout.release} {rollout.version} was not taken by {count}: "
+            f"{first.host if len(rollout.hosts) > 1 else 'it'} {_say_state(first)}: {first.why}",
+            hint="mend the cause and type the same again; --retry-failed takes only the hosts that failed",
+        )
+        self.rollout = rollout
+
+
+def _say_state(result: HostResult) -> str:
+    if result.outcome is Outcome.ROLLED_BACK:
+        return f"runs {result.version} again" if result.version else "runs nothing, as before"
+    return f"runs {result.version}" if result.version else "failed"
+
+
+def deploy_release(
+    release: Release, ctx: Context, fleet: Fleet, place: Place, *, scripts: bytes | None = None
+) -> tuple[Release, Rollout]:
+    """Deploy a release to a fleet.
+
+    Args:
+        release: The release, assembled.
+        ctx: The outside world.
+        fleet: Where.
+        place: The release on the hosts.
+        scripts: What runs it there, for places that nobody sets up.
+
+    Returns:
+        The release as the hosts have it, and what became of each.
+
+    Raises:
+        RolloutError: A host does not run the version.
+        RemoteError: Nothing was changed.
+    """
+    source = digest_content(release)
+    history = History(ctx.work / "deployed" / release.name)
+    taken: list[Release] = []
+
+    def prepare(members: tuple[Member, ...], manifests: tuple[Manifest, ...]) -> Cargo:
+        states = tuple(member.state for member in members)
+        prepared, reasons = prepare_release(
+            release, ctx, states, history, manifests=manifests, how=fleet.options.upgrade
+        )
+        manifest = read_release_manifest(prepared)
+        history.keep(prepared, manifest.digest)
+        taken.append(prepared)
+        return Cargo(prepared, manifest, source, reasons)
+
+    plan = Plan(
+        fleet,
+        place,
+        read_demands(release, Memory(ctx.work / "deploy")),
+        prepare,
+        history,
+        _who(ctx.environ),
+        environment=_format_environment(ctx, fleet),
+        scripts=scripts,
+        run_local=lambda command, host: _run_local(ctx, command, host),
+    )
+    rollout = asyncio.run(run_rollout(plan, Board(ctx.console, ctx.clock)))
+    remember_rollout(ctx.work, rollout)
+    report_rollout(ctx, rollout)
+    if not rollout.is_good:
+        raise RolloutError(rollout)
+    return taken[0], rollout
+
+
+def report_rollout(ctx: Context, rollout: Rollout) -> None:
+    """Say what became of the hosts."""
+    done = rollout.list_hosts(Outcome.DONE)
+    modes = sorted({host.mode for host in done if host.mode})
+    where = f"{len(rollout.hosts)} hosts" if len(rollout.hosts) > 1 else rollout.hosts[0].host
+    before = sorted({host.previous for host in done if host.previous})
+    way = f"{', '.join(before)} -> {rollout.version}" if before else rollout.version
+    if done:
+        ctx.console.result(f"{way} on {where}{', ' if modes else ''}{' and '.join(modes)}")
+    elif rollout.is_good:
+        ctx.console.result(f"{rollout.version} runs on {where} already")
+    for reason in sorted({reason for host in done for reason in host.reasons}):
+        ctx.console.result(f"restart: {reason}")
+    for host in rollout.hosts:
+        if not host.outcome.is_good:
+            ctx.console.warn(f"{host.host}: {host.outcome}: {describe_result(host)}".rstrip(": "))
+
+
+def _who(environ: Mapping[str, str]) -> str:
+    user = environ.get("GITLAB_USER_LOGIN") or environ.get("GITHUB_ACTOR") or getpass.getuser()
+    return f"{user}@{socket.gethostname()}"
+
+
+def _format_environment(ctx: Context, fleet: Fleet) -> bytes | None:
+    """Return the host's file of variables; None where the fleet says nothing of them."""
+    if not fleet.options.environment:
+        return None
+    lines = []
+    for name, value in sorted(fleet.options.environment.items()):
+        text = ctx.reveal(value).replace("\\", "\\\\").replace('"', '\\"').replace("$", "\\$").replace("`", "\\`")
+        lines.append(f'{name}="{text}"\n')
+    return "".join(lines).encode()
+
+
+def _run_local(ctx: Context, command: str, host: str) -> None:
+    done = ctx.shell.run(("sh", "-c", command.replace("{host}", host)), cwd=ctx.root, check=False)
+    if done.status != 0:
+        raise RemoteError(f"{command.replace('{host}', host)} ended with status {done.status}")
+
+
+def remember_rollout(work: Path, rollout: Rollout) -> None:
+    """Keep which hosts failed, for whoever tries those again."""
+    failed = [host.host for host in rollout.hosts if not host.outcome.is_good]
+    data = json.dumps({"fleet": rollout.fleet, "version": rollout.version, "failed": failed})
+    write_atomically(_rollout_file(work, rollout.fleet), data.encode())
+
+
+def list_failed(work: Path, fleet: str) -> tuple[str, ...]:
+    """Return the hosts that the last rollout of a fleet left without the version."""
+    try:
+        found = json.loads(_rollout_file(work, fleet).read_bytes())
+        return tuple(found["failed"])
+    except (OSError, ValueError, KeyError):
+        return ()
+
+
+def _rollout_file(work: Path, fleet: str) -> Path:
+    return work / "deploy" / f"{fleet.replace('/', '%')}.json"

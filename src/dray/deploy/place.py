@@ -1,0 +1,56 @@
+"""Where a release is on hosts, and how they are reached and spoken to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dray.deploy.transport import Transport
+
+_AS_ROOT = (
+    'if [ "$(id -u)" -eq 0 ]; then exec sh -c "$1" dray-host "$2"; fi; '
+    'if sudo -n true 2>/dev/null; then exec sudo -n sh -c "$1" dray-host "$2"; fi; '
+    'read -r _; echo "failed $(id -un) may not run sudo here without a password"; exit 1'
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A release on hosts.
+
+    Args:
+        name: The release.
+        root: Its folder there.
+        transport: How hosts are reached.
+        script: ``deploy/host.sh``.
+        as_root: Whether it takes root to change anything there.
+    """
+
+    name: str
+    root: str
+    transport: Transport
+    script: str
+    as_root: bool = True
+
+    def argv(self) -> tuple[str, ...]:
+        """Return the program that listens on a host."""
+        if self.as_root:
+            return ("sh", "-c", _AS_ROOT, "dray", self.script, self.root)
+        return ("sh", "-c", self.script, "dray-host", self.root)
+
+    def command(self, *arguments: str) -> tuple[str, ...]:
+        """Return the launcher as a program to run on a host."""
+        launcher = (f"{self.root}/.dray/command", *arguments)
+        if not self.as_root:
+            return launcher
+        return ("sh", "-c", 'if [ "$(id -u)" -eq 0 ]; then exec "$@"; else exec sudo -n "$@"; fi', "dray", *launcher)
+
+
+def shorten_script(text: str) -> str:
+    """Return a shell script without its comments, empty lines and indentation: it travels with every deployment.
+
+    For scripts without texts of several lines in which those would count.
+    """
+    lines = (line.strip() for line in text.splitlines())
+    return "".join(f"{line}\n" for line in lines if line and not line.startswith("#"))

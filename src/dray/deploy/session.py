@@ -1,0 +1,146 @@
+r"""Speaks with a host: the near side of ``deploy/host.sh``.
+
+    session = HostSession(channel, host, show=print)
+    state = parse_state(await session.ask("look"))
+    await session.ask("receive", digest, str(len(pack)), payload=pack)
+
+A command is a line; its answer are lines that end with ``ok``, or with ``failed`` and why.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from dray.errors import RemoteError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dray.core.host import Host
+    from dray.deploy.transport import Channel
+
+_CHUNK = 256 * 1024
+_HEARTBEAT = 10.0
+"""Seconds between signs of life; a host takes the lock of one that it has not heard of for a minute for left over."""
+
+
+@dataclass
+class HostSession:
+    """A connection on which ``deploy/host.sh`` listens.
+
+    Args:
+        channel: The program on the host.
+        host: The host.
+        show: Called with each line that programs say there meanwhile.
+    """
+
+    channel: Channel
+    host: Host
+    show: Callable[[str], None] = field(default=lambda _: None)
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
+
+    async def ask(self, *words: str, payload: bytes = b"") -> tuple[str, ...]:
+        """Give a command, and return the lines of the answer.
+
+        Args:
+            words: The command and what belongs to it; only the last word may hold spaces.
+            payload: What is sent behind the line.
+
+        Raises:
+            HostRefusedError: The host could not do it.
+            RemoteError: The connection is lost.
+        """
+        async with self._turn:
+            await self._send(words, payload)
+            return tuple([line async for line in self._answer(words[0])])
+
+    async def read_data(self, *words: str) -> bytes:
+        """Give a command whose answer is a file, and return that.
+
+        Raises:
+            HostRefusedError: The host could not do it.
+            RemoteError: The connection is lost.
+        """
+        async with self._turn:
+            await self._send(words, b"")
+            data = b""
+            async for line in self._answer(words[0]):
+                if line.startswith("data "):
+                    data = await self.channel.read_exactly(int(line.split()[1]))
+            return data
+
+    async def report(self, *words: str) -> dict[str, Any]:
+        """Give a command that runs the launcher, and return what that reports; nothing where it has no report.
+
+        Raises:
+            HostRefusedError: The host could not do it.
+            RemoteError: The connection is lost.
+        """
+        found: dict[str, Any] = {}
+        for line in await self.ask(*words):
+            if line.startswith("report "):
+                with contextlib.suppress(ValueError):
+                    found = json.loads(line.removeprefix("report "))
+        return found
+
+    async def keep_alive(self) -> None:
+        """Let the host know that somebody is there, until this is cancelled."""
+        while True:
+            await asyncio.sleep(_HEARTBEAT)
+            with contextlib.suppress(RemoteError):
+                if not self._turn.locked():
+                    await self.channel.write(b"alive\n")
+
+    async def _send(self, words: tuple[str, ...], payload: bytes) -> None:
+        line = " ".join(words)
+        if "\n" in line:
+            raise ValueError(f"a command is one line, got: {line!r}")
+        first = f"{line}\n".encode("utf-8", "surrogateescape") + payload[:_CHUNK]
+        await self.channel.write(first)
+        view = memoryview(payload)
+        for start in range(_CHUNK, len(payload), _CHUNK):
+            await self.channel.write(bytes(view[start : start + _CHUNK]))
+
+    async def _answer(self, command: str):  # type: ignore[no-untyped-def]  # noqa: ANN202
+        while True:
+            raw = await self.channel.read_line()
+            if not raw.endswith(b"\n"):
+                raise self._describe_end(command)
+            line = raw.decode("utf-8", "replace").rstrip("\r\n")
+            kind, _, rest = line.partition(" ")
+            if kind == "ok":
+                return
+            if kind == "failed":
+                raise HostRefusedError(self.host, command, rest.strip())
+            if kind == "log":
+                self.show(rest)
+            else:
+                yield line
+
+    def _describe_end(self, command: str) -> RemoteError:
+        said = self.channel.errors().strip().splitlines()
+        why = f": {said[-1]}" if said else ""
+        return RemoteError(
+            f"{self.host}: the connection ended while the host did {command}{why}",
+            hint="dray status says what runs there; the same command again finishes the work",
+        )
+
+
+class HostRefusedError(RemoteError):
+    """A host could not do what it was asked.
+
+    Args:
+        host: The host.
+        command: What it was asked.
+        reason: What it says.
+    """
+
+    def __init__(self, host: Host, command: str, reason: str) -> None:
+        super().__init__(f"{host}: {reason or f'{command} failed'}")
+        self.host = host
+        self.command = command
+        self.reason = reason

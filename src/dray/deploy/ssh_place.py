@@ -1,0 +1,43 @@
+"""The hosts of a fleet as a place that releases are deployed to: over ssh, where ``config("service", ...)`` says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dray.deploy.ask import ask_user
+from dray.deploy.open_transport import open_transport
+from dray.deploy.place import Place, shorten_script
+from dray.service.model import build_service
+from dray.service.options import read_service_options
+
+if TYPE_CHECKING:
+    from dray.core.context import Context
+    from dray.deploy.fleet import Fleet
+    from dray.service.model import Service
+
+
+def build_ssh_place(name: str, fleet: Fleet, ctx: Context) -> Place:
+    """Return a release on the hosts of a fleet.
+
+    Raises:
+        ConfigError: ``config("service", ...)`` breaks a rule.
+    """
+    options = fleet.options
+    config = Path(options.ssh_config).expanduser() if options.ssh_config else None
+    keys = dict(options.host_keys)
+
+    def accept(host: str, algorithm: str, fingerprint: str) -> bool:
+        if host in keys:
+            return keys[host] == fingerprint
+        return ask_user(host, algorithm, fingerprint)
+
+    transport = open_transport(options.transport, config=config, accept=accept)
+    script = shorten_script(ctx.templates.render("deploy/host.sh"))
+    return Place(name, read_service(name, ctx).root, transport, script)
+
+
+def read_service(name: str, ctx: Context, description: str = "") -> Service:
+    """Return the service that hosts run a release as."""
+    options = read_service_options(ctx.settings.section("service"), {})
+    return build_service(options, release=name, description=description)

@@ -1,0 +1,401 @@
+# shellcheck shell=sh
+# The host's side of a deployment: does what it reads from its standard input, a command a line, and answers with lines.
+# Run by dray over a connection: sh -c THIS dray-host ROOT. Each command ends with "ok", or "failed" and why; lines
+# of "log" are what programs say meanwhile. What it keeps for itself is in ROOT/.dray. When the connection is lost, the
+# input ends, and so does this: what has begun is finished, and nothing else begins.
+set -u
+umask 022
+root=$1
+own=$root/.dray
+stage='' is_owner='' holder='' environment_file='' environment_owner=''
+exec 3>&1
+trap '' PIPE HUP
+trap 'leave' EXIT
+
+say () {
+  printf '%s\n' "$*" >&3 2>/dev/null || :
+}
+
+complain () {
+  printf '%s\n' "$*" >&2
+  exit 1
+}
+
+leave () {
+  read -r holder <"$own/lock/holder" 2>/dev/null || :
+  [ -z "$is_owner" ] || [ "$holder" != $$ ] || rm -rf "$own/lock"
+}
+
+# Does a command; the last line that it says to its standard error is why it failed.
+attempt () {
+  message=$( (
+    set -e
+    "$@"
+  ) 2>&1 >&3)
+  # Within an "if", set -e would mean nothing.
+  # shellcheck disable=SC2181
+  if [ $? -eq 0 ]; then say ok; else say "failed $(printf '%s' "$message" | tail -n 3 | tr '\n' ' ')"; fi
+}
+
+sha256 () {
+  if command -v sha256sum >/dev/null; then sha256sum "$@"; else shasum -a 256 "$@"; fi
+}
+
+# Facts of the machine and of what is installed, one a line: look.
+look () {
+  say "fact system $(uname -s)"
+  say "fact cpu $(uname -m)"
+  say "fact libc $(find_libc)"
+  say "fact init $(find_init)"
+  say "fact user $(id -u) $(id -un)"
+  say "fact time $(date +%s)"
+  say "fact free_kb $(find_free)"
+  say "fact missing$(list_missing)"
+  if [ -x "$own/service" ]; then say "fact setup yes"; else say "fact setup no"; fi
+  [ ! -r "$own/environment.sha256" ] || say "fact environment $(cat "$own/environment.sha256")"
+  permanent=
+  [ ! -r "$root/releases/start_erl.data" ] || read -r _ permanent <"$root/releases/start_erl.data" || :
+  say "fact permanent $permanent"
+  show_lock
+  for manifest in "$root"/releases/*/manifest.json; do
+    [ -r "$manifest" ] || continue
+    version=${manifest%/manifest.json}
+    version=${version##*/}
+    state=ready at=0 source=
+    [ ! -r "$own/versions/$version" ] || read -r state at source <"$own/versions/$version" || :
+    say "version $version $(sha256 <"$manifest" | cut -c 1-64) $state $at $source"
+  done
+  for found in "$own"/stage-*; do
+    [ ! -d "$found" ] || say "stage ${found##*/stage-}"
+  done
+  [ -z "$permanent" ] || show_running
+}
+
+find_libc () {
+  if found=$(getconf GNU_LIBC_VERSION 2>/dev/null); then
+    echo "gnu ${found##* }"
+  elif found=$(ldd --version 2>&1 | grep -i -A 1 musl); then
+    echo "musl ${found##* }"
+  else
+    echo unknown
+  fi
+}
+
+# The programs that a deployment needs and that are not here: every system has them, but a container may not.
+list_missing () {
+  for program in awk cut df find grep gzip head ln sed tail tar tr wc; do
+    command -v "$program" >/dev/null 2>&1 || printf ' %s' "$program"
+  done
+  command -v sha256sum >/dev/null 2>&1 || command -v shasum >/dev/null 2>&1 || printf ' sha256sum'
+}
+
+# By what runs, not by what is installed.
+find_init () {
+  if [ -d /run/systemd/system ]; then
+    echo systemd
+  elif [ -d /run/openrc ]; then
+    echo openrc
+  elif [ -d /run/runit ] || [ -d /run/runit.supervise ] || [ -e /etc/runit/2 ]; then
+    echo runit
+  elif [ -d /run/s6-rc ] || [ -d /run/s6 ]; then
+    echo s6
+  elif [ -d /etc/init.d ]; then
+    echo sysv
+  else
+    echo unknown
+  fi
+}
+
+# Kilobytes that are free where the release is, or will be.
+find_free () {
+  place=$root
+  while [ ! -d "$place" ]; do place=${place%/*}; place=${place:-/}; done
+  df -Pk "$place" | tail -n 1 | while read -r _ _ _ free _; do echo "$free"; done
+}
+
+show_running () {
+  [ -x "$own/command" ] || return 0
+  say "status $("$own/command" status --json 2>/dev/null | tail -n 1)"
+}
+
+show_lock () {
+  [ -d "$own/lock" ] || return 0
+  find_lock_holder
+  [ -z "$holder" ] || say "fact lock $(cat "$own/lock/owner" 2>/dev/null)"
+}
+
+# Sets holder: the process that holds the lock. One that is gone, or that has heard nothing for a minute and was not at
+# work, holds it no longer.
+find_lock_holder () {
+  holder=
+  read -r holder <"$own/lock/holder" 2>/dev/null || :
+  if [ -n "$holder" ] && ! kill -0 "$holder" 2>/dev/null; then
+    holder=
+  elif [ -n "$holder" ] && [ ! -e "$own/lock/busy" ] && [ -n "$(find "$own/lock/heard" -mmin +1 2>/dev/null)" ]; then
+    kill "$holder" 2>/dev/null || :
+    holder=
+  fi
+}
+
+# lock TEXT: nobody else deploys here until this ends.
+take_lock () {
+  mkdir -p "$own/versions"
+  if [ -d "$own/lock" ]; then
+    find_lock_holder
+    [ -z "$holder" ] || complain "locked: $(cat "$own/lock/owner")"
+    rm -rf "$own/lock"
+  fi
+  mkdir "$own/lock" 2>/dev/null || complain "locked: $(cat "$own/lock/owner")"
+  echo "$1" >"$own/lock/owner"
+  : >"$own/lock/heard"
+  echo $$ >"$own/lock/holder"
+}
+
+# unlock: takes the lock away from whoever holds it; who is at work finishes that.
+break_lock () {
+  find_lock_holder
+  [ -z "$holder" ] || [ -e "$own/lock/busy" ] || kill "$holder" 2>/dev/null || :
+  rm -rf "$own/lock"
+}
+
+# part DIGEST: what a transfer that broke off has left, each file with its checksum.
+show_stage () {
+  cd "$own/stage-$1"
+  [ ! -d tree ] || find tree -type f -exec sha256sum {} + | sed 's/^\([0-9a-f]*\)  tree\//part \1 /' >&3
+}
+
+# show VERSION: the manifest of a version that is installed.
+show_manifest () {
+  set -- "$root/releases/$1/manifest.json"
+  say "data $(wc -c <"$1")"
+  cat "$1" >&3
+}
+
+# receive DIGEST SIZE, and so many bytes of a tar that gzip has packed.
+receive () {
+  stage=$own/stage-$1
+  for other in "$own"/stage-*; do
+    [ "$other" = "$stage" ] || rm -rf "$other"
+  done
+  mkdir -p "$stage"
+  # Nothing is sent behind the bytes until this has answered, so it does no harm where head reads ahead.
+  head -c "$2" | gzip -dc | tar -xof - -C "$stage" || complain "the files could not be unpacked: $(df -Pk "$own" |
+    tail -n 1 | while read -r _ _ _ free _; do echo "$free"; done) kB are free in $root"
+}
+
+# install DIGEST VERSION BASE SOURCE: makes the version of what was received and of what is there, checks all of it, and
+# puts it beside the others. It is there when its folder is. A base of "-" is none.
+install_version () {
+  stage=$own/stage-$1
+  cd "$stage"
+  mkdir -p "tree/releases/$2"
+  if [ -f plan/manifest ]; then
+    # Lines "= FIRST LAST" stand for those of the base, others for themselves, behind a space.
+    awk 'NR == FNR { line[NR] = $0; next }
+      /^=/ { for (number = $2 + 0; number <= $3 + 0; number++) print line[number]; next }
+      { print substr($0, 2) }' "$root/releases/$3/manifest.json" plan/manifest >"tree/releases/$2/manifest.json"
+  fi
+  [ "$(sha256 <"tree/releases/$2/manifest.json" | cut -c 1-64)" = "$1" ] ||
+    complain "the manifest is not the one that was sent: it is damaged"
+  (
+    cd tree
+    # shellcheck source=/dev/null
+    . ../plan/links
+  )
+  check_files "$2"
+  while IFS= read -r path; do
+    case $path in */*) mkdir -p "$root/${path%/*}" ;; esac
+    [ ! -d "$root/$path" ] || rm -rf "${root:?}/$path"
+    mv -f "tree/$path" "$root/$path"
+  done <plan/fresh
+  keep_state "$2" ready "$4"
+  cd "$root"
+  rm -rf "$stage"
+}
+
+# Compares every file of a version with its manifest, those that are new in the stage, the others where they are.
+check_files () {
+  awk -F '"' -v stage="$stage/sums.stage" -v root="$stage/sums.root" '
+    NR == FNR { fresh[$0] = 1; next }
+    $2 == "path" && $8 == "sha256" && $4 !~ /\\/ {
+      count = split($4, part, "/")
+      place = part[1]
+      here = place in fresh
+      for (number = 2; number <= count && !here; number++) {
+        place = place "/" part[number]
+        here = place in fresh
+      }
+      # What says which versions there are changes with them.
+      if (here || ($4 != "releases/RELEASES" && $4 != "releases/start_erl.data"))
+        print $10 "  " $4 >(here ? stage : root)
+    }' plan/fresh "tree/releases/$1/manifest.json"
+  [ ! -f plan/sums ] || cat plan/sums >>sums.stage
+  for part in stage root; do
+    [ -f "sums.$part" ] || continue
+    [ "$part" = stage ] && place=tree || place=$root
+    (cd "$place" && sha256 -c "$stage/sums.$part") >checked 2>&1 ||
+      complain "damaged, so that nothing was switched: $(grep -v ': OK$' checked | head -n 3 | tr '\n' ' ')"
+  done
+}
+
+# keep_state VERSION STATE SOURCE.
+keep_state () {
+  mkdir -p "$own/versions"
+  printf '%s %s %s\n' "$2" "$(date +%s)" "$3" >"$own/versions/$1.new"
+  mv "$own/versions/$1.new" "$own/versions/$1"
+}
+
+# environment SIZE, and so many bytes: the variables of the service, which nobody else may read.
+keep_environment () {
+  # shellcheck source=/dev/null
+  . "$own/places"
+  (umask 077 && head -c "$1" >"$environment_file.new")
+  chown "$environment_owner" "$environment_file.new" 2>/dev/null || :
+  mv "$environment_file.new" "$environment_file"
+  sha256 <"$environment_file" | cut -c 1-64 >"$own/environment.sha256"
+}
+
+# prepare SIZE, and so many bytes of a tar that gzip has packed: the scripts by which the release is run here.
+prepare () {
+  mkdir -p "$own/versions"
+  head -c "$1" | gzip -dc | tar -xof - -C "$own"
+}
+
+# setup SIZE, and so many bytes of a tar that gzip has packed: files, and the commands that install them, a line each.
+setup () {
+  rm -rf "$own/setup"
+  mkdir -p "$own/setup" "$own/versions"
+  head -c "$1" | gzip -dc | tar -xof - -C "$own/setup"
+  cd "$own/setup/files"
+  while IFS= read -r line; do
+    say "log $line"
+    sh -euc "$line" >../said 2>&1 </dev/null || complain "$line: $(tail -n 2 ../said | tr '\n' ' ')"
+  done <../commands
+  cd "$root"
+  rm -rf "$own/setup"
+}
+
+# activate VERSION HOW: runs the version, hot or by a restart; HOW is auto, hot or restart.
+activate () {
+  : >"$own/lock/busy"
+  case $("$own/command" status --json 2>/dev/null) in
+    *'"state": "stopped"'* | '')
+      read -r _ permanent <"$root/releases/start_erl.data" || :
+      [ "$permanent" = "$1" ] || run_logged "$own/command" upgrade --json "$1"
+      run_logged "$own/service" start
+      ;;
+    *)
+      case $2 in
+        auto) run_logged "$own/command" upgrade --json "$1" ;;
+        *) run_logged "$own/command" upgrade --json "--$2" "$1" ;;
+      esac
+      ;;
+  esac
+  rm -f "$own/lock/busy"
+}
+
+# Runs a program: what it says is logged, and a line of JSON at its end is its report.
+run_logged () {
+  report=$own/report.$$
+  result=$( {
+    status=0
+    "$@" 3>&- 4>&- || status=$?
+    echo "$status" >"$report.status"
+  } 2>&1 >"$report" | while IFS= read -r line; do
+    say "log $line"
+    printf '%s\n' "$line"
+  done | tail -n 3)
+  read -r status <"$report.status"
+  reported=$(tail -n 1 "$report")
+  rm -f "$report" "$report.status"
+  case $reported in
+    '{'*) say "report $reported" ;;
+    ?*) say "log $reported" ;;
+  esac
+  [ "$status" -eq 0 ] || complain "${result:-$* ended with status $status}"
+}
+
+# check SECONDS KIND WHAT: waits until the release is ready, or until what it is asked for is as it should be.
+check () {
+  check_end=$(($(date +%s) + $1))
+  until check_once "$2" "$3" >"$own/check.$$" 2>&1; do
+    if [ "$(date +%s)" -ge "$check_end" ]; then
+      said=$(tail -n 3 "$own/check.$$" | tr '\n' ' ')
+      rm -f "$own/check.$$"
+      complain "after $1 s not $2 ${3:+($3)}: ${said:-no answer}"
+    fi
+    sleep 0.2
+  done
+  rm -f "$own/check.$$"
+}
+
+check_once () {
+  case $1 in
+    ready) "$own/command" ready ;;
+    http) if command -v curl; then curl -fsS -o /dev/null --max-time 5 "$2"; else wget -q -T 5 -O /dev/null "$2"; fi ;;
+    command) (cd "$root" && sh -c "$2") ;;
+    expression) "$own/command" rpc "true = ($2)" ;;
+  esac
+}
+
+# mark VERSION STATE.
+mark () {
+  source=
+  [ ! -r "$own/versions/$1" ] || read -r _ _ source <"$own/versions/$1" || :
+  keep_state "$1" "$2" "$source"
+}
+
+remove_version () {
+  run_logged "$own/command" remove "$1"
+  rm -f "$own/versions/$1"
+}
+
+# tail COUNT: the last lines of the log, for whoever wants to know why.
+show_log () {
+  "$own/service" logs "$1" 2>&1 | tail -n "$1" | while IFS= read -r line; do say "log $line"; done
+}
+
+audit () {
+  mkdir -p "$own"
+  printf '%s\n' "$1" >>"$own/audit.log"
+}
+
+while IFS= read -r line; do
+  [ -z "$is_owner" ] || : >"$own/lock/heard"
+  command=${line%% *}
+  text=${line#"$command"}
+  text=${text# }
+  set -f
+  # shellcheck disable=SC2086 # words
+  set -- $text
+  set +f
+  case $command in
+    alive) ;;
+    look) attempt look ;;
+    lock)
+      attempt take_lock "$text"
+      [ ! -r "$own/lock/holder" ] || [ "$(cat "$own/lock/holder")" != $$ ] || is_owner=yes
+      ;;
+    unlock) attempt break_lock ;;
+    part) attempt show_stage "$@" ;;
+    show) attempt show_manifest "$@" ;;
+    prepare) attempt prepare "$@" ;;
+    setup) attempt setup "$@" ;;
+    receive) attempt receive "$@" ;;
+    install) attempt install_version "$@" ;;
+    environment) attempt keep_environment "$@" ;;
+    activate) attempt activate "$@" ;;
+    check)
+      what=${text#* }
+      what=${what#"${2-}"}
+      attempt check "${1-}" "${2-}" "${what# }"
+      ;;
+    mark) attempt mark "$@" ;;
+    start | stop) attempt run_logged "$own/service" "$command" ;;
+    remove) attempt remove_version "$@" ;;
+    tail) attempt show_log "$@" ;;
+    audit) attempt audit "$text" ;;
+    end) break ;;
+    *) say "failed there is no command $command" ;;
+  esac
+done
