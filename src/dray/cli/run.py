@@ -85,10 +85,23 @@ def run_command(pipeline: str, **options: Any) -> None:
 
 
 @click.command("deploy")
+@click.argument("hosts", metavar="[HOST]...", nargs=-1)
+@click.option(
+    "--retry-failed", is_flag=True, help="Only the hosts that the last deployment left without the version."
+)
 @_run_options
-def deploy_command(**options: Any) -> None:
-    """Run the pipeline named deploy."""
-    run_pipeline("deploy", **options)
+def deploy_command(hosts: tuple[str, ...], *, retry_failed: bool, **options: Any) -> None:
+    """Run the pipeline named deploy: bring the release to where it runs.
+
+    HOST is [USER@]NAME[:PORT]; without one, those of the fleet are meant. A first deployment and an update are the
+    same. Where the project has no rel/config.py, the pipeline is release, assemble, tar, and ssh to the hosts.
+    """
+    if retry_failed:
+        from dray.cli.deploy import find_failed_hosts  # noqa: PLC0415 - few deployments need it
+
+        hosts = find_failed_hosts(options["env"], hosts)
+    settings = (f"ssh.hosts={','.join(hosts)}",) if hosts else ()
+    run_pipeline("deploy", **{**options, "settings": (*options["settings"], *settings)})
 
 
 def run_pipeline(

@@ -146,6 +146,7 @@ def _remember(templates: TemplateFolder, work: Path) -> RememberedTemplates:
 
 def default_pipelines() -> Mapping[str, Pipeline]:
     """Return the pipelines of a project without ``rel/config.py``."""
-    from dray.steps import assemble, release, tar  # noqa: PLC0415 - a project with rel/config.py names its own
+    from dray.steps import assemble, release, ssh, tar  # noqa: PLC0415 - a project with rel/config.py names its own
 
-    return {"build": release() | assemble() | tar()}
+    build = release() | assemble() | tar()
+    return {"build": build, "deploy": build | ssh()}

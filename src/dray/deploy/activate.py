@@ -22,7 +22,7 @@ _SHOWN_LINES = 20
 
 
 async def activate_version(
-    member: Member, version: str, *, how: str, checks: Iterable[Check], timeout: int, board: Board
+    member: Member, version: str, *, how: str, checks: Iterable[Check], seconds: int, board: Board
 ) -> HostResult:
     """Take a host to a version that is installed there.
 
@@ -31,7 +31,7 @@ async def activate_version(
         version: The version.
         how: ``auto``, ``hot`` or ``restart``.
         checks: When the host is well, besides being ready.
-        timeout: Seconds until it has failed.
+        seconds: How long until it has failed.
         board: Where it is shown how it gets on.
 
     Raises:
@@ -42,7 +42,7 @@ async def activate_version(
     report = await member.session.report("activate", version, how)
     board.set(member.host.name, "checking", version)
     for check in (READY, *checks):
-        await member.session.ask("check", str(timeout), check.kind, check.what)
+        await member.session.ask("check", str(seconds), check.kind, check.what)
     state = await member.look()
     if state.running != version:
         runs = state.running or state.run_state
@@ -66,14 +66,14 @@ def describe_mode(report: dict[str, Any], before: str) -> str:
     return mode if before and mode in {"hot", "restart"} else "start" if not before else ""
 
 
-async def take_back(member: Member, version: str, error: RemoteError, *, timeout: int, board: Board) -> HostResult:
+async def take_back(member: Member, version: str, error: RemoteError, *, seconds: int, board: Board) -> HostResult:
     """Take a host back to what it ran before, after a version was not well there.
 
     Args:
         member: The host.
         version: The version that was not well.
         error: What went wrong.
-        timeout: Seconds until the version before has failed, too.
+        seconds: How long until the version before has failed, too.
         board: Where it is shown.
 
     Returns:
@@ -89,7 +89,7 @@ async def take_back(member: Member, version: str, error: RemoteError, *, timeout
             board.set(member.host.name, "rolling back", before or "to nothing")
             if before:
                 await member.session.ask("activate", before, "auto")
-                await member.session.ask("check", str(timeout), READY.kind)
+                await member.session.ask("check", str(seconds), READY.kind)
             else:
                 await member.session.ask("stop")
         state = await member.look()

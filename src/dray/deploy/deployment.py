@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 from dray.core.rollout import HostResult, Outcome, Rollout
 from dray.deploy.board import Board
 from dray.deploy.fitness import read_demands
+from dray.deploy.follow import describe_result
 from dray.deploy.history import History
+from dray.deploy.plan import Cargo, Plan
 from dray.deploy.prepare import digest_content, prepare_release, read_release_manifest
-from dray.deploy.rollout import Cargo, Plan, describe_result, run_rollout
+from dray.deploy.rollout import run_rollout
 from dray.disk import write_atomically
 from dray.errors import RemoteError
 from dray.memory import Memory
@@ -94,7 +96,7 @@ def deploy_release(
         read_demands(release, Memory(ctx.work / "deploy")),
         prepare,
         history,
-        _who(ctx.environ),
+        find_who(ctx.environ),
         environment=_format_environment(ctx, fleet),
         scripts=scripts,
         run_local=lambda command, host: _run_local(ctx, command, host),
@@ -125,7 +127,8 @@ def report_rollout(ctx: Context, rollout: Rollout) -> None:
             ctx.console.warn(f"{host.host}: {host.outcome}: {describe_result(host)}".rstrip(": "))
 
 
-def _who(environ: Mapping[str, str]) -> str:
+def find_who(environ: Mapping[str, str]) -> str:
+    """Return who deploys, and from where."""
     user = environ.get("GITLAB_USER_LOGIN") or environ.get("GITHUB_ACTOR") or getpass.getuser()
     return f"{user}@{socket.gethostname()}"
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from dray.core.host import Host, parse_host
 from dray.core.option import Option, read_options, validate_value
-from dray.core.secret import Secret
+from dray.core.secret import Secret  # noqa: TC001 - the options' types are read when they are used
 from dray.deploy.batches import parse_batch
 from dray.deploy.check import Check, parse_check
 from dray.errors import ConfigError, Location

@@ -1,7 +1,7 @@
 """What was deployed from this machine: a hot upgrade is generated from the build that runs, file by file.
 
-Each deployed tree is kept as a copy; files that an earlier one has, too, are shared by hard links. The build's own tree is
-not linked to: a link changes what tells that nobody has touched a file.
+Each deployed tree is kept as a copy; files that an earlier one has, too, are shared by hard links. The build's own
+tree is not linked to: a link changes what tells that nobody has touched a file.
 """
 
 from __future__ import annotations
@@ -65,7 +65,11 @@ class History:
             elif isinstance(entry, Directory):
                 path.mkdir(exist_ok=True)
             else:
-                _put(known.get((release.digests[entry.path].sha256, f"{entry.mode:04o}")), release.tree / entry.path, path)
+                _put(
+                    known.get((release.digests[entry.path].sha256, f"{entry.mode:04o}")),
+                    release.tree / entry.path,
+                    path,
+                )
         shutil.rmtree(target, ignore_errors=True)
         stage.rename(target)
         self._make_room()

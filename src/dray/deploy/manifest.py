@@ -1,7 +1,7 @@
 """The manifest of a release as what travels to a host needs it, and its difference from another one.
 
-A manifest is JSON with one file a line (``dray.assemble.manifest``), so that the host can make a new one of the lines of
-an old one: checksums cannot be compressed, and all of them would be more than what changed.
+A manifest is JSON with one file a line (``dray.assemble.manifest``), so that the host can make a new one of the lines
+of an old one: checksums cannot be compressed, and all of them would be more than what changed.
 """
 
 from __future__ import annotations

@@ -41,10 +41,17 @@ class Place:
 
     def command(self, *arguments: str) -> tuple[str, ...]:
         """Return the launcher as a program to run on a host."""
-        launcher = (f"{self.root}/.dray/command", *arguments)
+        return self._own("command", arguments)
+
+    def service(self, *arguments: str) -> tuple[str, ...]:
+        """Return what starts, stops and shows the log, as a program to run on a host."""
+        return self._own("service", arguments)
+
+    def _own(self, script: str, arguments: tuple[str, ...]) -> tuple[str, ...]:
+        argv = (f"{self.root}/.dray/{script}", *arguments)
         if not self.as_root:
-            return launcher
-        return ("sh", "-c", 'if [ "$(id -u)" -eq 0 ]; then exec "$@"; else exec sudo -n "$@"; fi', "dray", *launcher)
+            return argv
+        return ("sh", "-c", 'if [ "$(id -u)" -eq 0 ]; then exec "$@"; else exec sudo -n "$@"; fi', "dray", *argv)
 
 
 def shorten_script(text: str) -> str:

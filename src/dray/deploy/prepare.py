@@ -61,7 +61,7 @@ def choose_version(version: str, source: str, states: Iterable[HostState]) -> st
 
 
 def list_conflicts(release: Release, installed: Iterable[Manifest]) -> dict[str, str]:
-    """Return the applications that hosts have under the same version with other content, and a version of their own."""
+    """Return the applications that hosts have with other content under the same version, each with a new version."""
     manifest = read_release_manifest(release)
     have: dict[tuple[str, str], set[str]] = {}
     for other in installed:

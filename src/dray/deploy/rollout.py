@@ -7,15 +7,11 @@ host as it was. Each batch is found well before the next one follows.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from dray.core.rollout import HostResult, Outcome, Rollout
-from dray.deploy.activate import activate_version, format_audit, take_back
-from dray.deploy.batches import split_hosts
-from dray.deploy.host_state import GOOD, list_removable
+from dray.deploy.follow import follow
 from dray.deploy.manifest import read_manifest
 from dray.deploy.member import open_party
 from dray.deploy.pack import build_pack
@@ -24,61 +20,14 @@ from dray.deploy.transfer import plan_transfer
 from dray.errors import RemoteError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
-    from dray.core.release import Release
     from dray.deploy.board import Board
-    from dray.deploy.fitness import Demand
-    from dray.deploy.fleet import Fleet
     from dray.deploy.history import History
     from dray.deploy.manifest import Manifest
     from dray.deploy.member import Member
-    from dray.deploy.place import Place
+    from dray.deploy.plan import Cargo, Plan
     from dray.deploy.transfer import Transfer
-
-
-@dataclass(frozen=True, slots=True)
-class Cargo:
-    """What is deployed.
-
-    Args:
-        release: The release as hosts take it, written to its tree.
-        manifest: Its manifest.
-        source: What identifies the content that it was made of.
-        reasons: Why a restart is needed, as far as this machine knows.
-    """
-
-    release: Release
-    manifest: Manifest
-    source: str
-    reasons: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """How a release is deployed.
-
-    Args:
-        fleet: Where.
-        place: The release on the hosts.
-        demands: What its machine code needs.
-        prepare: Makes the cargo of what the hosts have: called once, in a thread.
-        history: What was deployed from here.
-        who: Who deploys.
-        environment: The variables of the release for each host; None leaves what is there.
-        scripts: What runs the release there, for places that nobody sets up.
-        run_local: Runs a command on this machine, for a host; what it raises counts as the host's.
-    """
-
-    fleet: Fleet
-    place: Place
-    demands: tuple[Demand, ...]
-    prepare: Callable[[tuple[Member, ...], tuple[Manifest, ...]], Cargo]
-    history: History
-    who: str
-    environment: bytes | None = None
-    scripts: bytes | None = None
-    run_local: Callable[[str, str], None] | None = None
 
 
 async def run_rollout(plan: Plan, board: Board) -> Rollout:
@@ -103,7 +52,7 @@ async def run_rollout(plan: Plan, board: Board) -> Rollout:
         installed = tuple(manifests.values())
         cargo = await asyncio.to_thread(plan.prepare, members, installed)
         await _bring(plan, cargo, members, manifests, board)
-        results = await _follow(plan, cargo, members, board)
+        results = await follow(plan, cargo, members, board)
     version = cargo.release.version
     absent = tuple(HostResult(host.name, Outcome.SKIPPED, why=error.what) for host, error in party.absent)
     order = {host.name: number for number, host in enumerate(fleet.hosts)}
@@ -176,110 +125,3 @@ async def _plan_member(member: Member, cargo: Cargo, manifests: dict[str, Manife
     ordered = sorted(member.state.versions, key=lambda item: (item.version == member.state.permanent, item.since))
     installed = [manifests[item.manifest] for item in ordered]
     return plan_transfer(cargo.manifest, installed, there=there, first=not member.state.permanent)
-
-
-async def _follow(plan: Plan, cargo: Cargo, members: tuple[Member, ...], board: Board) -> list[HostResult]:
-    """Let one batch after the other follow, until one fails."""
-    batches = split_hosts(members, plan.fleet.batches)
-    results: dict[str, HostResult] = {}
-    for number, batch in enumerate(batches):
-        done = await asyncio.gather(*(_follow_one(plan, cargo, member, board) for member in batch))
-        results.update({result.host: result for result in done})
-        if not all(result.outcome.is_good for result in done):
-            await _go_back(plan, cargo, members, board, results=results, batch=batch)
-            break
-        if number == 0 and len(batches) > 1 and plan.fleet.options.bake:
-            await _bake(plan, batch, board)
-    await asyncio.gather(*(_finish(plan, member, results, board) for member in members))
-    return [
-        results.get(m.host.name)
-        or HostResult(m.host.name, Outcome.UNTOUCHED, m.state.running, m.state.running, sent=m.sent)
-        for m in members
-    ]
-
-
-async def _follow_one(plan: Plan, cargo: Cargo, member: Member, board: Board) -> HostResult:
-    """Take a host to the version; where it is not well there, take it back."""
-    version, options = cargo.release.version, plan.fleet.options
-    running = member.state.running
-    if running == version and plan.environment is None:
-        await member.session.ask("mark", version, GOOD)
-        board.set(member.host.name, "unchanged", version)
-        return HostResult(member.host.name, Outcome.UNCHANGED, version, version)
-    try:
-        await _run_local(plan, options.before, member)
-        result = await activate_version(
-            member, version, how=options.upgrade, checks=plan.fleet.checks, timeout=options.timeout, board=board
-        )
-    except RemoteError as error:
-        board.set(member.host.name, "not well", error.what)
-        back = options.on_failure != "none"
-        result = (
-            await take_back(member, version, error, timeout=options.timeout, board=board)
-            if back
-            else HostResult(member.host.name, Outcome.FAILED, member.state.running, running, why=error.what)
-        )
-    with contextlib.suppress(RemoteError):
-        await _run_local(plan, options.after, member)
-    board.set(member.host.name, result.outcome.value, describe_result(result))
-    return result
-
-
-async def _run_local(plan: Plan, command: str | None, member: Member) -> None:
-    if command and plan.run_local is not None:
-        await asyncio.to_thread(plan.run_local, command, member.host.name)
-
-
-def describe_result(result: HostResult) -> str:
-    """Return what became of a host, in a line."""
-    if result.outcome is Outcome.DONE:
-        way = f"{result.previous} -> {result.version}, {result.mode}" if result.previous else result.version
-        return f"{way} ({result.seconds:.1f} s)"
-    return result.why or result.version
-
-
-async def _go_back(
-    plan: Plan,
-    cargo: Cargo,
-    members: tuple[Member, ...],
-    board: Board,
-    *,
-    results: dict[str, HostResult],
-    batch: tuple[Member, ...],
-) -> None:
-    """Take back hosts that followed well, as far as the policy says."""
-    policy, timeout = plan.fleet.options.on_failure, plan.fleet.options.timeout
-    chosen = {"none": (), "batch": batch, "all": members}[policy]
-    followed = [m for m in chosen if (r := results.get(m.host.name)) is not None and r.outcome is Outcome.DONE]
-    error = RemoteError("another host was not well")
-    back = await asyncio.gather(
-        *(take_back(m, cargo.release.version, error, timeout=timeout, board=board) for m in followed)
-    )
-    for result in back:
-        results[result.host] = result
-        board.set(result.host, result.outcome.value, describe_result(result))
-
-
-async def _bake(plan: Plan, batch: tuple[Member, ...], board: Board) -> None:
-    """Wait, and look at the first batch again and again meanwhile."""
-    end = board.clock.monotonic() + plan.fleet.options.bake
-    for member in batch:
-        board.set(member.host.name, "watched", f"for {plan.fleet.options.bake} s")
-    while board.clock.monotonic() < end:
-        await asyncio.sleep(min(1.0, plan.fleet.options.bake))
-
-
-async def _finish(plan: Plan, member: Member, results: dict[str, HostResult], board: Board) -> None:
-    """Write the audit log of a host, and remove the versions that need not stay."""
-    result = results.get(member.host.name)
-    if result is None:
-        return
-    try:
-        audit = format_audit(result, who=plan.who, time=board.clock.now(), action="deploy")
-        await member.session.ask("audit", audit)
-        if result.outcome is Outcome.DONE:
-            state = await member.look()
-            for version in list_removable(state, keep=plan.fleet.options.keep):
-                await member.session.ask("remove", version)
-    except RemoteError as error:
-        results[member.host.name] = replace(result, why="; ".join(filter(None, (result.why, error.what))))

@@ -22,8 +22,8 @@ def local(
 ) -> Release:
     """Deploy the release into a folder of this machine, and run it there in the background.
 
-    A first deployment and an update are the same: what runs follows hot where that is possible, else by a restart, and
-    goes back to what it was if it is not well.
+    A first deployment and an update are the same: what runs follows hot where that is possible, else by a restart,
+    and goes back to what it was if it is not well.
 
     Args:
         release: Assembled.

@@ -91,18 +91,18 @@ list_missing () {
 
 # By what runs, not by what is installed.
 find_init () {
+  first=
+  [ ! -r /proc/1/comm ] || read -r first </proc/1/comm
   if [ -d /run/systemd/system ]; then
     echo systemd
   elif [ -d /run/openrc ]; then
     echo openrc
-  elif [ -d /run/runit ] || [ -d /run/runit.supervise ] || [ -e /etc/runit/2 ]; then
-    echo runit
-  elif [ -d /run/s6-rc ] || [ -d /run/s6 ]; then
-    echo s6
-  elif [ -d /etc/init.d ]; then
-    echo sysv
   else
-    echo unknown
+    case $first in
+      runit* | runsvdir) echo runit ;;
+      s6-svscan) echo s6 ;;
+      *) if [ -d /etc/init.d ]; then echo sysv; else echo unknown; fi ;;
+    esac
   fi
 }
 

@@ -1,0 +1,32 @@
+"""``dray deploy --retry-failed``: the hosts that the last deployment left without the version."""
+
+from __future__ import annotations
+
+from dray.cli.session import open_session
+from dray.cli.target import find_target
+from dray.deploy.deployment import list_failed
+from dray.errors import UsageError
+
+
+def find_failed_hosts(env: str | None, hosts: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the hosts that failed last time, as the fleet writes them.
+
+    Raises:
+        UsageError: None did, or hosts are given as well.
+    """
+    if hosts:
+        raise UsageError("--retry-failed says which hosts are meant; leave the others out", got=" ".join(hosts))
+    with open_session(env=env, quiet=True) as session:
+        target = find_target(session, None, (), None)
+        failed = set(list_failed(session.ctx.work, target.fleet.name))
+        written = tuple(text for text in target.fleet.options.hosts if find_name(text) in failed)
+    if not written:
+        raise UsageError(f"no host of {target.fleet.name} failed last time", hint="type: dray deploy")
+    return written
+
+
+def find_name(text: str) -> str:
+    """Return the name in ``[USER@]NAME[:PORT]``."""
+    from dray.core.host import parse_host  # noqa: PLC0415 - loaded when it is used
+
+    return parse_host(text).name

@@ -1,0 +1,145 @@
+"""``dray rollback``, ``logs``, ``rpc``, ``remote`` and ``unlock``: everyday work with the hosts of a fleet."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from dray.cli.session import open_session
+from dray.cli.target import find_target, target_options
+from dray.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dray.cli.target import Target
+    from dray.core.host import Host
+    from dray.deploy.fleet import Fleet
+
+
+@click.command("rollback")
+@click.argument("version", required=False)
+@target_options
+def rollback_command(
+    version: str | None, fleet: str | None, hosts: tuple[str, ...], release: str | None, env: str | None
+) -> None:
+    """Take the hosts back to the good version before the current one, or to VERSION.
+
+    It is as fast as a restart, or hot where the versions allow it; nothing is sent.
+    """
+    from dray.deploy.board import Board  # noqa: PLC0415 - loaded when it is used
+    from dray.deploy.deployment import RolloutError, find_who, report_rollout  # noqa: PLC0415
+    from dray.deploy.operate import roll_back  # noqa: PLC0415
+
+    with open_session(env=env) as session:
+        target = find_target(session, fleet, hosts, release)
+        ctx = session.ctx
+        board = Board(ctx.console, ctx.clock)
+        who = find_who(ctx.environ)
+        rollout = asyncio.run(roll_back(target.fleet, target.place, board, version=version, who=who))
+        report_rollout(ctx, rollout)
+        session.console.end_step("rollback", rollout.seconds, "; ".join(getattr(ctx.console, "results", ())))
+        if not rollout.is_good:
+            raise RolloutError(rollout)
+
+
+@click.command("logs")
+@target_options
+@click.option("-n", "--lines", default=100, show_default=True, help="How many lines.")
+@click.option("-f", "--follow", is_flag=True, help="Go on as lines are written.")
+def logs_command(
+    fleet: str | None, hosts: tuple[str, ...], release: str | None, env: str | None, *, lines: int, follow: bool
+) -> None:
+    """Show the last lines of the release's log on each host."""
+    words = ("logs", str(lines), *(("follow",) if follow else ()))
+    _run(lambda target: target.place.service(*words), fleet, hosts, release, env)
+
+
+@click.command("rpc")
+@click.argument("expression")
+@target_options
+def rpc_command(
+    expression: str, fleet: str | None, hosts: tuple[str, ...], release: str | None, env: str | None
+) -> None:
+    """Evaluate EXPRESSION in the running node of each host."""
+    _run(lambda target: target.place.command("rpc", expression), fleet, hosts, release, env)
+
+
+def _run(argv: Callable[[Target], tuple[str, ...]], *chosen: Any) -> None:
+    from dray.deploy.operate import run_everywhere  # noqa: PLC0415 - loaded when it is used
+
+    fleet, hosts, release, env = chosen
+    with open_session(env=env, quiet=True) as session:
+        target = find_target(session, fleet, hosts, release)
+        show = _make_printer(target.fleet)
+        statuses = asyncio.run(run_everywhere(target.fleet, target.place, argv(target), show))
+    if any(statuses.values()):
+        raise click.exceptions.Exit(max(statuses.values()))
+
+
+def _make_printer(fleet: Fleet) -> Callable[[Host, str], None]:
+    """Return what prints a line of a host: with its name in front, where there are several."""
+    width = max(len(host.name) for host in fleet.hosts)
+    if len(fleet.hosts) == 1:
+        return lambda _, line: click.echo(line)
+    return lambda host, line: click.echo(f"{host.name:<{width}}  {line}")
+
+
+@click.command("remote")
+@target_options
+def remote_command(fleet: str | None, hosts: tuple[str, ...], release: str | None, env: str | None) -> None:
+    """Open a shell of Elixir or Erlang in the running node of one host."""
+    with open_session(env=env, quiet=True) as session:
+        target = find_target(session, fleet, hosts, release)
+    if len(target.fleet.hosts) > 1:
+        names = ", ".join(host.name for host in target.fleet.hosts)
+        raise UsageError(f"remote needs one host; there are: {names}", hint=f"--host {target.fleet.hosts[0]}")
+
+    async def attach() -> int:
+        async with target.place.transport.connect(target.fleet.hosts[0]) as connection:
+            return await connection.attach(target.place.command("remote"))
+
+    status = asyncio.run(attach())
+    if status:
+        raise click.exceptions.Exit(status)
+
+
+@click.command("unlock")
+@target_options
+def unlock_command(fleet: str | None, hosts: tuple[str, ...], release: str | None, env: str | None) -> None:
+    """Take away locks of deployments that nobody is at any more."""
+    from dray.deploy.board import Board  # noqa: PLC0415 - loaded when it is used
+    from dray.deploy.operate import break_locks  # noqa: PLC0415
+
+    with open_session(env=env) as session:
+        target = find_target(session, fleet, hosts, release)
+        board = Board(session.ctx.console, session.ctx.clock)
+        broken = asyncio.run(break_locks(target.fleet, target.place, board))
+        for host, text in broken:
+            session.console.info(f"{host}: unlocked; it said: {text}")
+        if not broken:
+            session.console.info("no host is locked")
+
+
+@click.command("hosts")
+@target_options
+def hosts_command(fleet: str | None, hosts: tuple[str, ...], release: str | None, env: str | None) -> None:
+    """List the fleets of the configuration and their hosts; nothing is connected to."""
+    from dray.cli.table import format_table  # noqa: PLC0415 - loaded when it is used
+    from dray.deploy.fleet import list_fleets, read_fleet  # noqa: PLC0415
+
+    del release
+    with open_session(env=env, quiet=True) as session:
+        settings = session.ctx.settings
+        names = (fleet,) if fleet else list_fleets(settings)
+        if not names:
+            raise UsageError("there is no fleet", hint='config("fleet", "web", hosts=["web1.shop.example"])')
+        rows = [("FLEET", "HOST", "USER", "PORT")]
+        rows += [
+            (name, host.name, host.user or "-", str(host.port or "-"))
+            for name in names
+            for host in read_fleet(settings, name, hosts=hosts).hosts
+        ]
+    click.echo("\n".join(format_table(rows)))

@@ -1,0 +1,99 @@
+"""``dray setup``: gets hosts ready for the release."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import click
+
+from dray.cli.session import Session, open_session
+from dray.cli.target import Target, find_target, target_options
+from dray.errors import RemoteError
+
+if TYPE_CHECKING:
+    from dray.deploy.member import Member
+    from dray.deploy.setup import Setup
+
+
+@click.command("setup")
+@click.argument("hosts_typed", metavar="[HOST]...", nargs=-1)
+@target_options
+@click.option("--dry-run", is_flag=True, help="Print every command, and change nothing.")
+def setup_command(
+    hosts_typed: tuple[str, ...],
+    hosts: tuple[str, ...],
+    fleet: str | None,
+    release: str | None,
+    env: str | None,
+    *,
+    dry_run: bool,
+) -> None:
+    """Get hosts ready for the release: user, folders, and the service of the init system that is found there.
+
+    HOST is [USER@]NAME[:PORT]; without one, all hosts of the fleet are meant. It takes sshd, a POSIX shell, and root
+    or sudo there. To do it again changes only what differs. Nothing starts before the first deployment.
+    """
+    with open_session(env=env) as session:
+        target = find_target(session, fleet, (*hosts_typed, *hosts), release)
+        if not target.place.as_root:
+            session.console.info(f"{target.place.root} is on this machine and needs no setup; type: dray deploy")
+            return
+        asyncio.run(set_up(session, target, dry_run=dry_run))
+        names = " ".join(hosts_typed)
+        if not dry_run:
+            session.console.info(f"\nready. Next, type: dray deploy{f' {names}' if names else ''}")
+
+
+async def set_up(session: Session, target: Target, *, dry_run: bool) -> None:
+    """Get all hosts of a target ready, one after the other, so that what they say can be read.
+
+    Raises:
+        RemoteError: One cannot be reached, or cannot do it.
+    """
+    from dray.deploy.board import Board  # noqa: PLC0415 - with what they need, these take a moment to load
+    from dray.deploy.member import open_party  # noqa: PLC0415
+    from dray.deploy.setup import build_setup, validate_host  # noqa: PLC0415
+    from dray.deploy.ssh_place import read_service  # noqa: PLC0415
+    from dray.template.environment import find_user_templates  # noqa: PLC0415
+
+    service = read_service(target.place.name, session.ctx)
+    templates = session.open_templates(session.steps, find_user_templates(session.ctx.environ))
+    board = Board(session.ctx.console, session.ctx.clock)
+    async with open_party(target.fleet.hosts, target.place, board, connections=20) as party:
+        for _, error in party.absent:
+            raise error
+        for member in party.members:
+            for warning in validate_host(member.state, member.host):
+                session.console.warn(warning)
+        for member in party.members:
+            init = member.state.facts["init"]
+            setup = build_setup(service, init, templates, warn=session.console.warn)
+            session.console.info(_describe(member))
+            if dry_run:
+                _print_setup(setup)
+            else:
+                await _do(session, member, setup)
+
+
+def _describe(member: Member) -> str:
+    state = member.state
+    free = f"{state.free_bytes / 1e9:.1f} GB free"
+    return f"\n{member.host}: {state.platform}, {state.facts['init']}, {free}"
+
+
+def _print_setup(setup: Setup) -> None:
+    for command in setup.commands:
+        click.echo(f"  {command}")
+    for path, text, _ in setup.files:
+        click.echo(f"\n==> {path} <==\n{text}", nl=False)
+
+
+async def _do(session: Session, member: Member, setup: Setup) -> None:
+    member.session.show = lambda line: session.console.info(f"  {line}")
+    pack = setup.pack()
+    try:
+        await member.session.ask("setup", str(len(pack)), payload=pack)
+    except RemoteError as error:
+        error.hint = "mend the cause, and type the same again: what is done already does no harm"
+        raise

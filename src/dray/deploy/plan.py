@@ -1,0 +1,61 @@
+"""What is deployed and how, as one value each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dray.core.release import Release
+    from dray.deploy.fitness import Demand
+    from dray.deploy.fleet import Fleet
+    from dray.deploy.history import History
+    from dray.deploy.manifest import Manifest
+    from dray.deploy.member import Member
+    from dray.deploy.place import Place
+
+
+@dataclass(frozen=True, slots=True)
+class Cargo:
+    """What is deployed.
+
+    Args:
+        release: The release as hosts take it, written to its tree.
+        manifest: Its manifest.
+        source: What identifies the content that it was made of.
+        reasons: Why a restart is needed, as far as this machine knows.
+    """
+
+    release: Release
+    manifest: Manifest
+    source: str
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How a release is deployed.
+
+    Args:
+        fleet: Where.
+        place: The release on the hosts.
+        demands: What its machine code needs.
+        prepare: Makes the cargo of what the hosts have: called once, in a thread.
+        history: What was deployed from here.
+        who: Who deploys.
+        environment: The variables of the release for each host; None leaves what is there.
+        scripts: What runs the release there, for places that nobody sets up.
+        run_local: Runs a command on this machine, for a host; what it raises counts as the host's.
+    """
+
+    fleet: Fleet
+    place: Place
+    demands: tuple[Demand, ...]
+    prepare: Callable[[tuple[Member, ...], tuple[Manifest, ...]], Cargo]
+    history: History
+    who: str
+    environment: bytes | None = None
+    scripts: bytes | None = None
+    run_local: Callable[[str, str], None] | None = None
