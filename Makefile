@@ -9,8 +9,8 @@ JOBS ?= 2
 
 DEMO_NEEDS := python3-venv elixir curl
 TEST_NEEDS := $(DEMO_NEEDS) git erl erl_nif.h rebar3 cc c++ dash bash zsh fish busybox shellcheck debootstrap ip \
-    runsv s6-svscan supervisord ruby systemd-nspawn nsenter gpg apt-ftparchive ssh sshd lintian piuparts groff dpkg-shlibdeps
-BENCH_NEEDS := aptly reprepro apt-ftparchive gpg
+    runsv s6-svscan supervisord ruby systemd-nspawn nsenter gpg apt-ftparchive ssh sshd sudo lintian piuparts groff dpkg-shlibdeps
+BENCH_NEEDS := aptly reprepro apt-ftparchive gpg rsync
 SHELL_FILES := .ci/run tools/require tools/demo tests/integration/openrc_host.sh
 
 .DEFAULT_GOAL := help

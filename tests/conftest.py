@@ -23,7 +23,7 @@ _PROGRAMS = {
     "apt": ("apt-get", "apt-cache"),
     "ftparchive": ("apt-ftparchive",),
     "sshd": ("sshd", "ssh", "ssh-keygen"),
-    "hosts": ("systemd-nspawn", "nsenter"),
+    "hosts": ("systemd-nspawn", "nsenter", "ip", "sudo"),
     "dpkg": ("dpkg-shlibdeps", "objdump", "c++", "lintian", "groff"),
     "debian13": ("debootstrap", "chroot"),
     "roots": ("debootstrap", "chroot", "piuparts"),

@@ -3,16 +3,21 @@
     with booted(tmp_path, bind={tree: "/opt/shop"}) as host:
         host.run("systemctl", "is-system-running", "--wait")
 
-It needs root, systemd-nspawn, and takes a few seconds. It has no network but its own loopback.
+It needs root, systemd-nspawn, and takes a few seconds. It has no network but its own loopback; those that
+have one are hosts of :mod:`tests.hosts.fleet`.
 """
 
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
+import select
 import signal
+import socket
 import subprocess
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,9 +28,11 @@ if TYPE_CHECKING:
 
 _GROUPS = (Path("/sys/fs/cgroup/unified"), Path("/sys/fs/cgroup"))
 _NSPAWN = (
-    *("--quiet", "--boot", "--private-network", "--register=no", "--keep-unit", "--settings=no"),
+    *("systemd-nspawn", "--quiet", "--boot", "--register=no", "--keep-unit", "--settings=no", "--notify-ready=yes"),
     *("--link-journal=no", "--resolv-conf=off", "--timezone=off"),
 )
+_BOOT_SECONDS = 90
+_numbers = itertools.count()
 
 
 @dataclass
@@ -34,16 +41,17 @@ class BootedHost:
 
     Args:
         root: Its files, as this machine sees them.
-        command: The program that boots it.
+        options: What systemd-nspawn is told besides.
         group: The control group of its processes.
         console: What it prints.
     """
 
     root: Path
-    command: tuple[str, ...]
+    options: tuple[str, ...]
     group: Path
     console: Path
     process: subprocess.Popen[bytes] | None = None
+    _ready: socket.socket | None = field(default=None, repr=False)
 
     def run(self, *argv: str) -> Done:
         """Run a program on the host."""
@@ -51,17 +59,40 @@ class BootedHost:
 
     def boot(self) -> None:
         """Start the host, and wait until it is up."""
+        self.start()
+        self.wait_until_up()
+
+    def start(self) -> None:
+        """Start the host, and do not wait: several hosts may start side by side."""
+        # The socket has no file: those of tests lie too deep for the name of one.
+        name = f"dray-ready-{os.getpid()}-{next(_numbers)}"
+        self._ready = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._ready.bind(f"\0{name}")
         script = 'echo $$ >"$1/cgroup.procs" && shift && exec "$@"'
+        command = (*_NSPAWN, f"--directory={self.root}", f"--machine={self.group.name}", *self.options)
+        env = {"LANG": "C.UTF-8", "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1", "NOTIFY_SOCKET": f"@{name}"}
         with self.console.open("ab") as console:
             self.process = subprocess.Popen(
-                ["sh", "-c", script, "boot", str(self.group), *self.command, "--", "--unit=multi-user.target"],
+                ["sh", "-c", script, "boot", str(self.group), *command, "--", "--unit=multi-user.target"],
                 stdin=subprocess.DEVNULL,
                 stdout=console,
                 stderr=console,
-                env={"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"},
+                env={"PATH": os.environ["PATH"], **env},
                 start_new_session=True,
             )
-        self._wait_until_up()
+
+    def wait_until_up(self) -> None:
+        """Wait until the host's systemd says that it has started everything."""
+        if self._ready is None or self.process is None:
+            raise AssertionError("the host was not started")
+        limit = time.monotonic() + _BOOT_SECONDS
+        with self._ready as ready:
+            said = b""
+            while b"READY=1" not in said.split(b"\n"):
+                if self.process.poll() is not None or time.monotonic() > limit:
+                    raise AssertionError(f"the host does not come up: {self.console.read_text(errors='replace')}")
+                said = ready.recv(4096) if select.select([ready], [], [], 0.1)[0] else b""
+        self._ready = None
 
     def reboot(self) -> None:
         """Let the host shut down and start again, and wait until it is up."""
@@ -72,6 +103,9 @@ class BootedHost:
 
     def pull_the_plug(self) -> None:
         """End everything on the host at once."""
+        if self._ready is not None:
+            self._ready.close()
+            self._ready = None
         if self.process is None:
             return
         if (self.group / "cgroup.kill").exists():
@@ -82,17 +116,12 @@ class BootedHost:
         self.process = None
         wait_for(lambda: "populated 0" in (self.group / "cgroup.events").read_text(), "the host's processes to end")
 
-    def _wait_until_up(self) -> None:
-        wait_for(self._leader, f"the host to start; {self.console.read_text()}")
-        states = {"running", "degraded"}
-        wait_for(lambda: self.run("systemctl", "is-system-running").out.strip() in states, "boot", 60)
-
     def _leader(self) -> int:
-        """Return the process on this machine that is the host's first one; 0 while there is none."""
+        """Return the process on this machine that is the host's first one; it must run."""
         if self.process is None or self.process.poll() is not None:
-            return 0
+            raise AssertionError("the host is off")
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
-        return int(children[0]) if children else 0
+        return int(children[0])
 
 
 @contextlib.contextmanager
@@ -103,34 +132,57 @@ def booted(folder: Path, *, bind: Mapping[Path, str]) -> Iterator[BootedHost]:
         folder: A folder for its files.
         bind: Folders of this machine and where the host sees them, read-only.
     """
-    root, group = folder / "root", _make_group(f"dray-test-{os.getpid()}")
+    group = make_group(f"dray-test-{os.getpid()}")
     with contextlib.ExitStack() as after:
-        after.callback(_remove_group, group)
-        _mount(after, folder, "tmpfs", "mode=755")
-        for name in ("upper", "work", "root"):
-            (folder / name).mkdir()
-        options = f"lowerdir=/,upperdir={folder / 'upper'},workdir={folder / 'work'}"
-        _mount(after, root, "overlay", options)
+        after.callback(remove_group, group)
+        mount(folder, "tmpfs", "mode=755")
+        after.callback(unmount, folder)
         binds = [f"--bind-ro={source}:{target}" for source, target in bind.items()]
-        command = ("systemd-nspawn", *_NSPAWN, f"--directory={root}", f"--machine={group.name}", *binds)
-        host = BootedHost(root, command, group, folder / "console")
+        host = BootedHost(folder / "root", ("--private-network", *binds), group, folder / "console")
+        mount_root(folder, Path("/"))
+        after.callback(unmount, host.root)
         after.callback(host.pull_the_plug)
         host.boot()
         yield host
 
 
-def _mount(after: contextlib.ExitStack, target: Path, kind: str, options: str) -> None:
-    subprocess.run(("mount", "-t", kind, "-o", options, "dray-test", target), check=True)
-    after.callback(lambda: subprocess.run(("umount", "-l", target), check=False))
+def mount_root(folder: Path, *lower: Path, source: str = "dray-test") -> None:
+    """Lay a folder of a host's own over files that it shares, the topmost first; both show in ``folder/root``."""
+    for name in ("upper", "work", "root"):
+        (folder / name).mkdir(exist_ok=True)
+        (folder / name).chmod(0o755)
+    options = f"lowerdir={':'.join(map(str, lower))},upperdir={folder / 'upper'},workdir={folder / 'work'}"
+    mount(folder / "root", "overlay", options, source=source)
 
 
-def _make_group(name: str) -> Path:
-    base = next(path for path in _GROUPS if (path / "cgroup.procs").exists())
-    (base / name).mkdir(exist_ok=True)
-    return base / name
+def mount(target: Path, kind: str, options: str, *, source: str = "dray-test") -> None:
+    """Mount a file system that has no device."""
+    subprocess.run(("mount", "-t", kind, "-o", options, source, target), check=True)
 
 
-def _remove_group(group: Path) -> None:
+def unmount(target: Path) -> None:
+    """Unmount a file system as soon as nothing uses it."""
+    subprocess.run(("umount", "-l", target), check=False)
+
+
+def make_group(name: str) -> Path:
+    """Make a control group, in the tree that systemd of the hosts uses."""
+    group = _base_group() / name
+    group.mkdir(exist_ok=True)
+    return group
+
+
+def list_groups() -> list[Path]:
+    """Return the control groups beside which those of hosts are made."""
+    return [path for path in _base_group().iterdir() if path.is_dir()]
+
+
+def _base_group() -> Path:
+    return next(path for path in _GROUPS if (path / "cgroup.procs").exists())
+
+
+def remove_group(group: Path) -> None:
+    """Remove a control group without processes, and what hosts made of that name in systemd's own tree."""
     for base in (group.parent, Path("/sys/fs/cgroup/systemd")):
         for path, _, _ in os.walk(base / group.name, topdown=False):
             with contextlib.suppress(OSError):
