@@ -12,6 +12,7 @@ from dray.cli.target import Target, find_target, target_options
 from dray.errors import RemoteError
 
 if TYPE_CHECKING:
+    from dray.deploy.board import Board
     from dray.deploy.member import Member
     from dray.deploy.setup import Setup
 
@@ -46,7 +47,7 @@ def setup_command(
 
 
 async def set_up(session: Session, target: Target, *, dry_run: bool) -> None:
-    """Get all hosts of a target ready, one after the other, so that what they say can be read.
+    """Get all hosts of a target ready.
 
     Raises:
         RemoteError: One cannot be reached, or cannot do it.
@@ -66,20 +67,19 @@ async def set_up(session: Session, target: Target, *, dry_run: bool) -> None:
         for member in party.members:
             for warning in validate_host(member.state, member.host):
                 session.console.warn(warning)
-        for member in party.members:
-            init = member.state.facts["init"]
-            setup = build_setup(service, init, templates, warn=session.console.warn)
-            session.console.info(_describe(member))
-            if dry_run:
+        setups = [build_setup(service, member.state.facts["init"], templates) for member in party.members]
+        if dry_run:
+            for member, setup in zip(party.members, setups, strict=True):
+                click.echo(_describe(member))
                 _print_setup(setup)
-            else:
-                await _do(session, member, setup)
+            return
+        await asyncio.gather(*map(_do, party.members, setups, [board] * len(setups)))
 
 
 def _describe(member: Member) -> str:
     state = member.state
     free = f"{state.free_bytes / 1e9:.1f} GB free"
-    return f"\n{member.host}: {state.platform}, {state.facts['init']}, {free}"
+    return f"{member.host}: {state.platform}, {state.facts['init']}, {free}"
 
 
 def _print_setup(setup: Setup) -> None:
@@ -89,11 +89,12 @@ def _print_setup(setup: Setup) -> None:
         click.echo(f"\n==> {path} <==\n{text}", nl=False)
 
 
-async def _do(session: Session, member: Member, setup: Setup) -> None:
-    member.session.show = lambda line: session.console.info(f"  {line}")
+async def _do(member: Member, setup: Setup, board: Board) -> None:
+    board.set(member.host.name, "setting up", f"{len(setup.commands)} commands")
     pack = setup.pack()
     try:
         await member.session.ask("setup", str(len(pack)), payload=pack)
     except RemoteError as error:
         error.hint = "mend the cause, and type the same again: what is done already does no harm"
         raise
+    board.set(member.host.name, "ready", _describe(member).partition(": ")[2])

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
     from dray.core.context import Clock, Console
 
+CONNECTING = "connecting"
+"""What every host begins with: a log need not say it."""
+
 
 @dataclass
 class Board:
@@ -42,7 +45,8 @@ class Board:
             return
         self.lines[host] = (phase, detail)
         width = max(len(name) for name in self.lines)
-        self.console.note(f"{host:<{width}}  {phase:<12} {detail}".rstrip())
+        if phase != CONNECTING:
+            self.console.note(f"{host:<{width}}  {phase:<12} {detail}".rstrip())
         self.console.progress("\n".join(("", *self._table(width))))
         if self.emit is not None:
             event = {"time": round(self.clock.now(), 3), "host": host, "phase": phase, "detail": detail}

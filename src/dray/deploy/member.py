@@ -7,6 +7,7 @@ import contextlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from dray.deploy.board import CONNECTING
 from dray.deploy.host_state import HostState, parse_state
 from dray.deploy.session import HostSession
 from dray.errors import RemoteError
@@ -81,7 +82,7 @@ async def open_party(hosts: Iterable[Host], place: Place, board: Board, *, conne
         stack.push_async_callback(_end_all, beats)
 
         async def join(host: Host) -> Member | tuple[Host, RemoteError]:
-            board.set(host.name, "connecting")
+            board.set(host.name, CONNECTING)
             try:
                 async with limit:
                     member = await _join(stack, host, place, board)

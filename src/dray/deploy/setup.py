@@ -19,8 +19,6 @@ from dray.service.install import list_place_commands
 from dray.service.registry import load_format
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from dray.core.context import Templates
     from dray.core.host import Host
     from dray.deploy.host_state import HostState
@@ -48,14 +46,13 @@ class Setup:
         return pack_files({"commands": (commands, 0o644), **packed})
 
 
-def build_setup(service: Service, format_name: str, templates: Templates, *, warn: Callable[[str], None]) -> Setup:
+def build_setup(service: Service, format_name: str, templates: Templates) -> Setup:
     """Return what makes a host with an init system ready for a release.
 
     Args:
         service: The service to run.
         format_name: The init system.
         templates: Renders its files.
-        warn: Called with what the user should know.
 
     Raises:
         ConfigError: dray does not deploy to this init system, or it cannot express what is asked.
@@ -68,7 +65,6 @@ def build_setup(service: Service, format_name: str, templates: Templates, *, war
     placed = [f"install -d -m 0755 {service.root} {own} {own}/versions"]
     placed += [f"install -m {mode:04o} {name} {own}/{name}" for name, _, mode in scripts]
     placed += [f"install -d /usr/local/bin && ln -sfn {own}/command /usr/local/bin/{service.name}"]
-    del warn
     return Setup(
         (*((file.path, file.text, file.mode) for file in files), *scripts),
         (*list_place_commands(service, chosen, files), *placed, *_reload(format_name), control.enable),
