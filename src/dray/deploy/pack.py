@@ -31,19 +31,18 @@ _LEVEL_SMALL, _LEVEL_LARGE, _LARGE = 9, 3, 8 << 20
 """A few files are packed as small as it goes; many are packed as fast as a network is that is worth the name."""
 
 
-def build_pack(release: Release, transfer: Transfer, *, root: str) -> bytes:
+def build_pack(release: Release, transfer: Transfer) -> bytes:
     """Return what travels.
 
     Args:
         release: Whose files they are.
         transfer: Which ones.
-        root: Where the release is on the host.
 
     Raises:
         OSError: A file cannot be read.
     """
     level = _LEVEL_LARGE if transfer.size > _LARGE else _LEVEL_SMALL
-    parts = _split(_iterate_files(release, transfer, root))
+    parts = _split(_iterate_files(release, transfer))
     return b"".join(map_threads(lambda part: deflate.gzip_compress(part, level), parts))
 
 
@@ -53,11 +52,11 @@ def pack_files(files: dict[str, tuple[bytes, int]]) -> bytes:
     return b"".join(deflate.gzip_compress(part, _LEVEL_SMALL) for part in _split(entries))
 
 
-def _iterate_files(release: Release, transfer: Transfer, root: str) -> Iterator[tuple[File, bytes]]:
+def _iterate_files(release: Release, transfer: Transfer) -> Iterator[tuple[File, bytes]]:
     manifest = f"tree/releases/{transfer.new.version}/manifest.json"
     described = {
         "plan/manifest" if transfer.base else manifest: transfer.manifest,
-        "plan/links": transfer.format_links(root).encode("utf-8", "surrogateescape"),
+        "plan/links": transfer.format_links().encode("utf-8", "surrogateescape"),
         "plan/fresh": "".join(f"{top}\n" for top in transfer.fresh).encode("utf-8", "surrogateescape"),
         "plan/sums": transfer.format_sums().encode("utf-8", "surrogateescape"),
     }

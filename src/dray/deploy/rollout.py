@@ -93,7 +93,7 @@ async def _bring(
             return
         transfer = await _plan_member(member, cargo, manifests)
         if transfer.key not in packs:
-            packs[transfer.key] = await asyncio.to_thread(build_pack, cargo.release, transfer, root=plan.place.root)
+            packs[transfer.key] = await asyncio.to_thread(build_pack, cargo.release, transfer)
         pack, digest = packs[transfer.key], cargo.manifest.digest
         board.set(member.host.name, "receiving", f"{len(transfer.sent)} files, {len(pack) / 1e6:.2f} MB")
         member.sent += len(pack)

@@ -59,8 +59,11 @@ class Transfer:
         """The bytes of the files that travel, before they are packed."""
         return sum(self.new.items[path].size for path in self.sent)
 
-    def format_links(self, root: str) -> str:
-        """Return the shell commands that make what does not travel, run where the fresh files are gathered."""
+    def format_links(self) -> str:
+        """Return the shell commands that make what does not travel, run where the fresh files are gathered.
+
+        The variable ``root`` is the folder of the release on the host.
+        """
         lines = [f"mkdir -p {shlex.quote(folder)}" for folder in self._list_folders()]
         lines += [f"chmod {mode} {shlex.quote(path)}" for path, mode in self.new.directories if self._is_fresh(path)]
         lines += [
@@ -68,7 +71,7 @@ class Transfer:
             for path, item in self.new.items.items()
             if item.target and self._is_fresh(path)
         ]
-        return "".join(f"{line}\n" for line in (*lines, *_link_files(root, self.links)))
+        return "".join(f"{line}\n" for line in (*lines, *_link_files(self.links)))
 
     def format_sums(self) -> str:
         """Return the checksums of the files whose names a manifest escapes, in the form of sha256sum."""
@@ -115,7 +118,7 @@ def plan_transfer(
     """
     known = tuple(installed)
     have = {path: item for manifest in known for path, item in manifest.items.items()}
-    places = {item.identity: path for path, item in have.items() if item.sha256 and path.partition("/")[0] != "bin"}
+    places = {item.identity: path for path, item in have.items() if item.sha256 and _stays(path)}
     tops = {find_top(path, manifest.version) for manifest in known for path in manifest.items}
     fresh: dict[str, None] = {}
     sent, links = [], []
@@ -146,6 +149,11 @@ def plan_transfer(
     )
 
 
+def _stays(path: str) -> bool:
+    """Tell whether a file of an installed version stays as it is as long as the version does."""
+    return path.startswith(("lib/", "erts-")) or (path.startswith("releases/") and path.count("/") > 1)
+
+
 def _rank(top: str, version: str) -> int:
     """What names the version comes last, and behind it only what makes it the one to start."""
     return 2 if top == MUTABLE[1] else 1 if top == f"releases/{version}" else 0
@@ -167,7 +175,7 @@ def _require_equal(path: str, item: Item, have: Mapping[str, Item]) -> None:
     )
 
 
-def _link_files(root: str, links: tuple[tuple[str, str], ...]) -> Iterable[str]:
+def _link_files(links: tuple[tuple[str, str], ...]) -> Iterable[str]:
     """Yield commands that link files: many at once where they keep their names."""
     groups: dict[str, list[str]] = {}
     for source, path in links:
@@ -175,11 +183,15 @@ def _link_files(root: str, links: tuple[tuple[str, str], ...]) -> Iterable[str]:
         if folder and source.rpartition("/")[2] == name:
             groups.setdefault(folder, []).append(source)
         else:
-            yield f"ln -f {shlex.quote(f'{root}/{source}')} {shlex.quote(path)}"
+            yield f"ln -f {_there(source)} {shlex.quote(path)}"
     for folder, sources in groups.items():
         for start in range(0, len(sources), _ALWAYS_ARGUMENTS):
-            words = shlex.join(f"{root}/{source}" for source in sources[start : start + _ALWAYS_ARGUMENTS])
+            words = " ".join(map(_there, sources[start : start + _ALWAYS_ARGUMENTS]))
             yield f"ln -f {words} {shlex.quote(folder)}/"
+
+
+def _there(path: str) -> str:
+    return f'"$root"/{shlex.quote(path)}'
 
 
 def _format_sum(item: Item) -> str:

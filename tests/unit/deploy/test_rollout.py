@@ -1,0 +1,223 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from dray.core.rollout import Outcome
+from dray.errors import IntegrityError, RemoteError
+from tests.folder_hosts import FolderHosts, make_release
+
+HOSTS = ("web1", "web2", "web3")
+
+
+@pytest.fixture
+def hosts(tmp_path):
+    return FolderHosts(tmp_path, HOSTS)
+
+
+@pytest.fixture
+def releases(tmp_path):
+    """Two versions of which one application differs."""
+
+    def make(version):
+        application = {"lib/shop-1/ebin/shop.beam": None, f"lib/shop-{version}/ebin/shop.beam": version.encode()}
+        return make_release(tmp_path / version, version, application)
+
+    return make
+
+
+def outcomes(rollout):
+    return {result.host: str(result.outcome) for result in rollout.hosts}
+
+
+def test_first_deployment_starts_the_release_on_every_host(hosts, releases):
+    rollout = hosts.deploy(releases("0.1.0"))
+    assert rollout.is_good
+    assert [result.mode for result in rollout.hosts] == ["start"] * 3
+    assert {hosts[name].runs for name in HOSTS} == {"0.1.0"}
+    assert {hosts[name].state("0.1.0") for name in HOSTS} == {"good"}
+
+
+def test_update_sends_only_what_a_host_lacks(hosts, releases):
+    hosts.deploy(releases("0.1.0"))
+    (result, *_) = hosts.deploy(releases("0.2.0")).hosts
+    assert (result.previous, result.version, result.mode) == ("0.1.0", "0.2.0", "hot")
+    assert result.sent < 2000
+    root = hosts["web1"].root
+    assert (root / "releases/0.2.0/launcher").read_bytes() == (root / "releases/0.1.0/launcher").read_bytes()
+    assert (root / "releases/0.2.0/launcher").samefile(root / "releases/0.1.0/launcher")
+    assert (root / "lib/shop-0.2.0/ebin/shop.beam").read_bytes() == b"0.2.0"
+
+
+def test_same_release_again_changes_nothing(hosts, releases):
+    release = releases("0.1.0")
+    hosts.deploy(release)
+    assert set(outcomes(hosts.deploy(release)).values()) == {"unchanged"}
+
+
+def test_host_that_was_left_out_gets_what_the_others_have(hosts, releases):
+    hosts["web2"].is_down = True
+    rollout = hosts.deploy(releases("0.1.0"), on_unreachable="skip")
+    assert outcomes(rollout) == {"web1": "done", "web2": "skipped", "web3": "done"}
+    hosts["web2"].is_down = False
+    assert outcomes(hosts.deploy(releases("0.1.0"))) == {"web1": "unchanged", "web2": "done", "web3": "unchanged"}
+
+
+def test_host_that_is_down_stops_a_deployment_before_anything_is_sent(hosts, releases):
+    hosts["web2"].is_down = True
+    with pytest.raises(RemoteError, match=r"1 of 3 hosts cannot be reached: web2; web2: no route to host"):
+        hosts.deploy(releases("0.1.0"))
+    assert hosts["web1"].versions() == set()
+
+
+@pytest.mark.parametrize(("quorum", "enough"), [(60, True), (67, False)])
+def test_quorum_decides_whether_enough_hosts_answer(hosts, releases, quorum, enough):
+    hosts["web3"].is_down = True
+    if enough:
+        assert hosts.deploy(releases("0.1.0"), on_unreachable="quorum", quorum=quorum).version == "0.1.0"
+    else:
+        with pytest.raises(RemoteError, match="1 of 3"):
+            hosts.deploy(releases("0.1.0"), on_unreachable="quorum", quorum=quorum)
+
+
+@pytest.mark.parametrize("command", ["receive", "install"])
+def test_connection_that_is_lost_before_the_switch_leaves_all_hosts_as_they_were(hosts, releases, command):
+    hosts.deploy(releases("0.1.0"))
+    hosts["web2"].dies_at = command
+    with pytest.raises(RemoteError, match="web2: the connection ended"):
+        hosts.deploy(releases("0.2.0"))
+    assert {hosts[name].runs for name in HOSTS} == {"0.1.0"}
+    hosts["web2"].dies_at = ""
+    assert hosts.deploy(releases("0.2.0")).is_good
+
+
+def test_transfer_that_broke_off_goes_on_where_it_was(hosts, tmp_path):
+    from random import Random
+
+    files = {f"lib/big-1/priv/{number}": Random(number).randbytes(400_000) for number in range(6)}
+    release = make_release(tmp_path / "big", "0.1.0", files)
+    hosts["web1"].dies_at = "receive"
+    with pytest.raises(RemoteError):
+        hosts.deploy(release)
+    (stage,) = hosts["web1"].root.glob(".dray/stage-*")
+    there = len(list(stage.glob("tree/lib/big-1/priv/*")))
+    assert 0 < there < 6
+    hosts["web1"].dies_at = ""
+    rollout = hosts.deploy(release)
+    assert rollout.is_good
+    assert rollout.hosts[0].sent < rollout.hosts[1].sent or rollout.hosts[1].sent == 0
+    assert not list(hosts["web1"].root.glob(".dray/stage-*"))
+
+
+def test_version_that_is_not_well_is_taken_back_and_the_rollout_stops(hosts, releases):
+    hosts.deploy(releases("0.1.0"))
+    hosts["web2"].break_version("0.2.0")
+    rollout = hosts.deploy(releases("0.2.0"), parallel=1)
+    assert outcomes(rollout) == {"web1": "done", "web2": "rolled back", "web3": "untouched"}
+    assert [hosts[name].runs for name in HOSTS] == ["0.2.0", "0.1.0", "0.1.0"]
+    assert hosts["web2"].state("0.2.0") == "bad"
+    assert "0.2.0 is not well" in rollout.hosts[1].why
+
+
+@pytest.mark.parametrize(
+    ("policy", "runs"),
+    [("batch", ["0.2.0", "0.1.0", "0.1.0"]), ("all", ["0.1.0"] * 3), ("none", ["0.2.0", "0.2.0", "0.2.0"])],
+)
+def test_policy_says_what_is_rolled_back(hosts, releases, policy, runs):
+    hosts.deploy(releases("0.1.0"))
+    hosts["web3"].break_version("0.2.0")
+    hosts.deploy(releases("0.2.0"), batches=(1, 2), on_failure=policy)
+    assert [hosts[name].runs for name in HOSTS] == runs
+
+
+def test_first_version_that_is_not_well_is_stopped(hosts, releases):
+    hosts["web1"].break_version("0.1.0")
+    rollout = hosts.deploy(releases("0.1.0"), parallel=1)
+    assert rollout.hosts[0].outcome is Outcome.ROLLED_BACK
+    assert hosts["web1"].runs == ""
+    hosts["web1"].root.joinpath("sick-0.1.0").unlink()
+    assert hosts.deploy(releases("0.1.0")).is_good
+
+
+def test_node_that_will_not_stop_keeps_running_and_is_said_to(hosts, releases):
+    hosts.deploy(releases("0.1.0"))
+    (hosts["web1"].root / "stubborn").touch()
+    rollout = hosts.deploy(releases("0.2.0"), parallel=1)
+    assert rollout.hosts[0].outcome is Outcome.ROLLED_BACK
+    assert rollout.hosts[0].version == "0.1.0"
+    assert "it will not stop" in rollout.hosts[0].why
+
+
+def test_version_that_gets_sick_while_it_is_watched_goes_no_further(hosts, releases):
+    hosts.deploy(releases("0.1.0"))
+    check = "test ! -e sick-now || ! grep -q 0.2.0 runs"
+    (hosts["web1"].root / "sick-now").touch()
+    rollout = hosts.deploy(releases("0.2.0"), batches=(1, 2), bake=3, check=check)
+    assert rollout.hosts[0].outcome is Outcome.ROLLED_BACK
+    assert [hosts[name].runs for name in HOSTS] == ["0.1.0"] * 3
+
+
+def test_damaged_file_on_a_host_is_found_before_anything_is_switched(hosts, releases):
+    hosts.deploy(releases("0.1.0"))
+    (hosts["web2"].root / "lib/kernel-1/ebin/kernel.beam").write_bytes(b"rotten")
+    with pytest.raises(RemoteError, match=r"damaged.*lib/kernel-1/ebin/kernel.beam"):
+        hosts.deploy(releases("0.2.0"))
+    assert {hosts[name].runs for name in HOSTS} == {"0.1.0"}
+
+
+def test_folder_that_versions_share_has_the_same_content_in_all(hosts, tmp_path, releases):
+    hosts.deploy(releases("0.1.0"))
+    other = make_release(tmp_path / "other", "0.2.0", {"lib/kernel-1/ebin/kernel.beam": b"another kernel"})
+    with pytest.raises(IntegrityError, match="lib/kernel-1/ebin/kernel.beam is installed with other content"):
+        hosts.deploy(other)
+
+
+def test_good_versions_stay_and_older_ones_go(hosts, releases):
+    for number in range(1, 6):
+        hosts.deploy(releases(f"0.{number}.0"), keep=2)
+    assert hosts["web1"].versions() == {"0.4.0", "0.5.0"}
+
+
+def test_every_host_keeps_who_did_what(hosts, releases):
+    hosts.deploy(releases("0.1.0"))
+    (line,) = (hosts["web1"].root / ".dray/audit.log").read_text().splitlines()
+    found = json.loads(line)
+    assert (found["who"], found["version"], found["outcome"]) == ("ann@desk", "0.1.0", "done")
+
+
+def test_lock_of_another_deployment_is_respected_and_left_alone(hosts, releases):
+    import os
+
+    lock = hosts["web3"].root / ".dray/lock"
+    lock.mkdir()
+    (lock / "owner").write_text("bob@desk deploys shop since 12:00\n")
+    (lock / "holder").write_text(f"{os.getpid()}\n")
+    (lock / "heard").touch()
+    with pytest.raises(RemoteError, match="web3 is being deployed to: bob@desk deploys shop since 12:00"):
+        hosts.deploy(releases("0.1.0"))
+    assert lock.exists()
+    assert not (hosts["web1"].root / ".dray/lock").exists()
+
+
+def test_lock_of_a_deployment_that_is_gone_is_taken_over(hosts, releases):
+    lock = hosts["web1"].root / ".dray/lock"
+    lock.mkdir()
+    (lock / "owner").write_text("bob@desk\n")
+    (lock / "holder").write_text("4194305\n")
+    (lock / "heard").touch()
+    assert hosts.deploy(releases("0.1.0")).is_good
+    assert not lock.exists()
+
+
+def test_host_that_is_not_set_up_is_told_from_one_that_is(hosts, releases):
+    (hosts["web2"].root / ".dray/service").unlink()
+    with pytest.raises(RemoteError, match="web2 is not set up") as caught:
+        hosts.deploy(releases("0.1.0"))
+    assert caught.value.hint == "type: dray setup web2"
+
+
+def test_names_that_manifests_escape_travel_whole(hosts, tmp_path):
+    names = {'lib/odd-1/priv/a "quote"': b"1", "lib/odd-1/priv/back\\slash": b"2", "lib/odd-1/priv/größe": b"3"}
+    hosts.deploy(make_release(tmp_path / "odd", "0.1.0", names))
+    assert {name: (hosts["web1"].root / name).read_bytes() for name in names} == names
