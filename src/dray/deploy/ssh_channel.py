@@ -82,8 +82,14 @@ class _ReadingEnd(asyncio.ReadTransport):
 
     def __init__(self, channel: asyncssh.SSHClientChannel[bytes]) -> None:
         super().__init__()
-        self.pause_reading = channel.pause_reading  # type: ignore[method-assign]
-        self.resume_reading = channel.resume_reading  # type: ignore[method-assign]
+        self._channel = channel
+
+    def pause_reading(self) -> None:
+        self._channel.pause_reading()
+
+    def resume_reading(self) -> None:
+        # not at once: a channel hands on what it has while this is called, and the reader waits only after it
+        asyncio.get_running_loop().call_soon(self._channel.resume_reading)
 
 
 class SshChannel(StreamChannel):
