@@ -13,13 +13,11 @@ import asyncio
 import contextlib
 import shutil
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dray.assemble.tree import sync_tree
 from dray.clock import SystemClock
 from dray.core.contents import File
-from dray.core.host import Host
 from dray.core.release import Release
 from dray.deploy.board import Board
 from dray.deploy.fleet import FleetOptions, build_fleet
@@ -35,7 +33,9 @@ from tests.fakes import FakeConsole
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from pathlib import Path
 
+    from dray.core.host import Host
     from dray.core.rollout import Rollout
     from dray.deploy.transport import Channel, Connection
 

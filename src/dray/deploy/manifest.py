@@ -82,24 +82,33 @@ def read_manifest(data: bytes, source: str) -> Manifest:
     return Manifest(data, facts["version"], applications, items, tuple(directories))
 
 
-def format_difference(base: bytes, new: bytes) -> bytes:
-    """Return how a manifest is made of another one: lines ``= FIRST LAST`` of the base, others behind a space."""
-    numbers = {line: number for number, line in enumerate(base.split(b"\n"), start=1)}
+def format_difference(base: Manifest, new: Manifest) -> bytes:
+    """Return how a manifest is made of another one, a line for each part of it.
+
+    ``= FIRST LAST`` are lines of the base, ``~ FIRST LAST`` are lines of the base in which the folder of the version
+    is that of the new one, and lines behind a space stand for themselves.
+    """
+    folders = [f'"path": "releases/{manifest.version}/'.encode() for manifest in (base, new)]
+    same, moved = {}, {}
+    for number, line in enumerate(base.data.split(b"\n"), start=1):
+        same[line] = number
+        if folders[0] in line:
+            moved[line.replace(*folders, 1)] = number
     parts: list[bytes] = []
-    first = last = 0
-    for line in new.split(b"\n")[:-1]:
-        number = numbers.get(line, 0)
-        if number and number == last + 1 and first:
-            last = number
+    kind, first, last = b"", 0, 0
+    lines: tuple[bytes | None, ...] = (*new.data.split(b"\n")[:-1], None)
+    for line in lines:
+        found = [(b"=", same.get(line)), (b"~", moved.get(line))] if line is not None else []
+        if kind and (kind, last + 1) in found:
+            last += 1
             continue
-        if first:
-            parts.append(b"= %d %d" % (first, last))
-        first = last = number
-        if not number:
+        if kind:
+            parts.append(b"%s %d %d" % (kind, first, last))
+        kind, number = next(((kind, number) for kind, number in found if number), (b"", 0))
+        first = last = number or 0
+        if line is not None and not kind:
             parts.append(b" " + line)
-    if first:
-        parts.append(b"= %d %d" % (first, last))
-    return b"\n".join(parts) + b"\n"
+    return b"".join(part + b"\n" for part in parts)
 
 
 def is_plain(path: str) -> bool:

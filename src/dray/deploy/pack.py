@@ -63,7 +63,8 @@ def _iterate_files(release: Release, transfer: Transfer) -> Iterator[tuple[File,
     for path, data in described.items():
         yield File(path, data), data
     files = {entry.path: entry for entry in release.contents if isinstance(entry, File)}
-    for path in transfer.sent:
+    # Files of one kind resemble each other, and gzip sees no further than the next one or two.
+    for path in sorted(transfer.sent, key=lambda path: (path.rpartition(".")[2], path)):
         entry = files[path]
         yield File(f"tree/{path}", b"", entry.mode), read_file(release, entry)
 

@@ -60,9 +60,8 @@ def choose_version(version: str, source: str, states: Iterable[HostState]) -> st
     return add_suffix(version, source)
 
 
-def list_conflicts(release: Release, installed: Iterable[Manifest]) -> dict[str, str]:
+def list_conflicts(manifest: Manifest, installed: Iterable[Manifest]) -> dict[str, str]:
     """Return the applications that hosts have with other content under the same version, each with a new version."""
-    manifest = read_release_manifest(release)
     have: dict[tuple[str, str], set[str]] = {}
     for other in installed:
         for name, version, digest in other.applications:
@@ -125,7 +124,7 @@ def prepare_release(
             if decided.verdict is Verdict.RESTART:
                 reasons += decided.reasons
     release = _write(release, ctx)
-    conflicts = list_conflicts(release, manifests)
+    conflicts = list_conflicts(read_release_manifest(release), manifests)
     if conflicts:
         release = _write(rename_applications(release, conflicts), ctx)
     return release, tuple(reasons)

@@ -138,7 +138,7 @@ def plan_transfer(
             sent.append(path)
     fresh[f"releases/{new.version}"] = None
     base = known[-1] if known else None
-    difference = format_difference(base.data, new.data) if base else b""
+    difference = format_difference(base, new) if base else b""
     return Transfer(
         new,
         base.version if base else "",

@@ -89,9 +89,7 @@ class _Renaming:
             boot = self.release.find(file.path.removesuffix(".script") + ".boot")
             return format_script(self._script(decode(self._read(boot)))) if isinstance(boot, File) else None
         if inner in _TEXTS:
-            name = self.release.name
-            text = self._read(file).replace(self.old.encode(), self.new.encode())
-            return text.replace(f"# {name} {self.release.version}:".encode(), f"# {name} {self.version}:".encode(), 1)
+            return self._read(file).replace(self.old.encode(), self.new.encode())
         return None
 
     def _read(self, file: File) -> bytes:

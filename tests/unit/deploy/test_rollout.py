@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import os
+from random import Random
 
 import pytest
 
@@ -93,9 +95,7 @@ def test_connection_that_is_lost_before_the_switch_leaves_all_hosts_as_they_were
 
 
 def test_transfer_that_broke_off_goes_on_where_it_was(hosts, tmp_path):
-    from random import Random
-
-    files = {f"lib/big-1/priv/{number}": Random(number).randbytes(400_000) for number in range(6)}
+    files = {f"lib/big-1/priv/{number}": Random(number).randbytes(400_000) for number in range(6)}  # noqa: S311
     release = make_release(tmp_path / "big", "0.1.0", files)
     hosts["web1"].dies_at = "receive"
     with pytest.raises(RemoteError):
@@ -187,8 +187,6 @@ def test_every_host_keeps_who_did_what(hosts, releases):
 
 
 def test_lock_of_another_deployment_is_respected_and_left_alone(hosts, releases):
-    import os
-
     lock = hosts["web3"].root / ".dray/lock"
     lock.mkdir()
     (lock / "owner").write_text("bob@desk deploys shop since 12:00\n")

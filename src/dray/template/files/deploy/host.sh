@@ -190,9 +190,19 @@ install_version () {
   cd "$stage"
   mkdir -p "tree/releases/$2"
   if [ -f plan/manifest ]; then
-    # Lines "= FIRST LAST" stand for those of the base, others for themselves, behind a space.
-    awk 'NR == FNR { line[NR] = $0; next }
-      /^=/ { for (number = $2 + 0; number <= $3 + 0; number++) print line[number]; next }
+    # Lines "= FIRST LAST" stand for those of the base, "~ FIRST LAST" for those with the folder of the new version in
+    # the place of the old one, others for themselves, behind a space.
+    awk -v old="\"releases/$3/" -v new="\"releases/$2/" 'NR == FNR { line[NR] = $0; next }
+      /^[=~]/ {
+        for (number = $2 + 0; number <= $3 + 0; number++) {
+          at = index(line[number], old)
+          if ($1 == "~" && at)
+            print substr(line[number], 1, at - 1) new substr(line[number], at + length(old))
+          else
+            print line[number]
+        }
+        next
+      }
       { print substr($0, 2) }' "$root/releases/$3/manifest.json" plan/manifest >"tree/releases/$2/manifest.json"
   fi
   [ "$(sha256 <"tree/releases/$2/manifest.json" | cut -c 1-64)" = "$1" ] ||
