@@ -95,19 +95,19 @@ def format_difference(base: Manifest, new: Manifest) -> bytes:
         if folders[0] in line:
             moved[line.replace(*folders, 1)] = number
     parts: list[bytes] = []
-    kind, first, last = b"", 0, 0
-    lines: tuple[bytes | None, ...] = (*new.data.split(b"\n")[:-1], None)
-    for line in lines:
-        found = [(b"=", same.get(line)), (b"~", moved.get(line))] if line is not None else []
-        if kind and (kind, last + 1) in found:
-            last += 1
+    run: tuple[bytes, int, int] | None = None
+    for line in new.data.split(b"\n")[:-1]:
+        found = [(kind, lines[line]) for kind, lines in ((b"=", same), (b"~", moved)) if line in lines]
+        if run is not None and (run[0], run[2] + 1) in found:
+            run = (run[0], run[1], run[2] + 1)
             continue
-        if kind:
-            parts.append(b"%s %d %d" % (kind, first, last))
-        kind, number = next(((kind, number) for kind, number in found if number), (b"", 0))
-        first = last = number or 0
-        if line is not None and not kind:
+        if run is not None:
+            parts.append(b"%s %d %d" % run)
+        run = (*found[0], found[0][1]) if found else None
+        if run is None:
             parts.append(b" " + line)
+    if run is not None:
+        parts.append(b"%s %d %d" % run)
     return b"".join(part + b"\n" for part in parts)
 
 

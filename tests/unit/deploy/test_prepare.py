@@ -41,7 +41,7 @@ def test_release_that_is_not_assembled_is_refused():
     ("installed", "chosen"),
     [
         ((), "0.1.0"),
-        ((InstalledVersion("0.1.0", "m", source="cafe12"),), "0.1.0"),
+        ((InstalledVersion("0.1.0", "m", source="cafe1234"),), "0.1.0"),
         ((InstalledVersion("0.0.9", "m", source="beef34"),), "0.1.0"),
         ((InstalledVersion("0.1.0", "m", source="beef34"),), "0.1.0+cafe12"),
         ((InstalledVersion("0.1.0", "m"),), "0.1.0+cafe12"),
