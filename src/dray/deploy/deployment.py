@@ -14,10 +14,10 @@ from dray.deploy.fitness import read_demands
 from dray.deploy.follow import describe_result
 from dray.deploy.history import History
 from dray.deploy.plan import Cargo, Plan
-from dray.deploy.prepare import digest_content, prepare_release, read_release_manifest
+from dray.deploy.prepare import Wishes, digest_content, prepare_release, read_release_manifest
 from dray.deploy.rollout import run_rollout
 from dray.disk import write_atomically
-from dray.errors import RemoteError
+from dray.errors import ConfigError, RemoteError
 from dray.memory import Memory
 
 if TYPE_CHECKING:
@@ -78,17 +78,16 @@ def deploy_release(
     """
     source = digest_content(release)
     history = History(ctx.work / "deployed" / release.name)
-    taken: list[Release] = []
+    taken: list[Cargo] = []
 
     def prepare(members: tuple[Member, ...], manifests: tuple[Manifest, ...]) -> Cargo:
         states = tuple(member.state for member in members)
-        prepared, reasons = prepare_release(
-            release, ctx, states, history, manifests=manifests, how=fleet.options.upgrade
-        )
+        wishes = Wishes(states, manifests, fleet.options.upgrade, _reveal_environment(ctx, fleet))
+        prepared, reasons = prepare_release(release, ctx, history, wishes)
         manifest = read_release_manifest(prepared)
         history.keep(prepared, manifest.digest)
-        taken.append(prepared)
-        return Cargo(prepared, manifest, source, reasons)
+        taken.append(Cargo(prepared, manifest, source, reasons))
+        return taken[0]
 
     plan = Plan(
         fleet,
@@ -103,14 +102,20 @@ def deploy_release(
     )
     rollout = asyncio.run(run_rollout(plan, Board(ctx.console, ctx.clock)))
     remember_rollout(ctx.work, rollout)
-    report_rollout(ctx, rollout)
+    report_rollout(ctx, rollout, taken[0].reasons)
     if not rollout.is_good:
         raise RolloutError(rollout)
-    return taken[0], rollout
+    return taken[0].release, rollout
 
 
-def report_rollout(ctx: Context, rollout: Rollout) -> None:
-    """Say what became of the hosts."""
+def report_rollout(ctx: Context, rollout: Rollout, reasons: tuple[str, ...] = ()) -> None:
+    """Say what became of the hosts.
+
+    Args:
+        ctx: The outside world.
+        rollout: What became of them.
+        reasons: Why a restart was needed, where this machine knows better than the hosts.
+    """
     done = rollout.list_hosts(Outcome.DONE)
     modes = sorted({host.mode for host in done if host.mode})
     where = f"{len(rollout.hosts)} hosts" if len(rollout.hosts) > 1 else rollout.hosts[0].host
@@ -120,7 +125,8 @@ def report_rollout(ctx: Context, rollout: Rollout) -> None:
         ctx.console.result(f"{way} on {where}{', ' if modes else ''}{' and '.join(modes)}")
     elif rollout.is_good:
         ctx.console.result(f"{rollout.version} runs on {where} already")
-    for reason in sorted({reason for host in done for reason in host.reasons}):
+    restarted = [host for host in done if host.mode == "restart"]
+    for reason in sorted(set(reasons) or {reason for host in restarted for reason in host.reasons}):
         ctx.console.result(f"restart: {reason}")
     for host in rollout.hosts:
         if not host.outcome.is_good:
@@ -137,11 +143,26 @@ def _format_environment(ctx: Context, fleet: Fleet) -> bytes | None:
     """Return the host's file of variables; None where the fleet says nothing of them."""
     if not fleet.options.environment:
         return None
-    lines = []
-    for name, value in sorted(fleet.options.environment.items()):
-        text = ctx.reveal(value).replace("\\", "\\\\").replace('"', '\\"').replace("$", "\\$").replace("`", "\\`")
-        lines.append(f'{name}="{text}"\n')
-    return "".join(lines).encode()
+    values = sorted(_reveal_environment(ctx, fleet).items())
+    return "".join(f"{name}={quote_value(value)}\n" for name, value in values).encode()
+
+
+def _reveal_environment(ctx: Context, fleet: Fleet) -> dict[str, str]:
+    return {name: ctx.reveal(value) for name, value in fleet.options.environment.items()}
+
+
+def quote_value(value: str) -> str:
+    """Return a value of an environment file as systemd and dray's own scripts read it: in double quotes.
+
+    Raises:
+        ConfigError: It has a line end or a NUL byte.
+    """
+    if "\n" in value or "\0" in value:
+        raise ConfigError("fleet: a variable of environment is one line", hint="encode the value, as with base64")
+    quoted = value
+    for letter in '\\"$`':
+        quoted = quoted.replace(letter, f"\\{letter}")
+    return f'"{quoted}"'
 
 
 def _run_local(ctx: Context, command: str, host: str) -> None:

@@ -93,7 +93,7 @@ def format_difference(base: Manifest, new: Manifest) -> bytes:
     for number, line in enumerate(base.data.split(b"\n"), start=1):
         same[line] = number
         if folders[0] in line:
-            moved[line.replace(*folders, 1)] = number
+            moved[line.replace(folders[0], folders[1], 1)] = number
     parts: list[bytes] = []
     run: tuple[bytes, int, int] | None = None
     for line in new.data.split(b"\n")[:-1]:

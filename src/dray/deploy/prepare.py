@@ -7,6 +7,7 @@ hosts have under its version gets a content suffix, and so do applications, whos
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from dray.assemble.manifest import manifest_path
@@ -16,16 +17,21 @@ from dray.core.contents import Symlink
 from dray.core.upgrade import Verdict
 from dray.deploy.manifest import read_manifest
 from dray.errors import ConfigError
+from dray.upgrade.add import add_upgrades
+from dray.upgrade.build import read_build
+from dray.upgrade.rename_release import rename_applications
+from dray.upgrade.rename_version import rename_version
 from dray.upgrade.suffix import add_suffix, strip_suffix
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from dray.core.context import Context
     from dray.core.release import Release
     from dray.deploy.history import History
     from dray.deploy.host_state import HostState
     from dray.deploy.manifest import Manifest
+    from dray.upgrade.build import Build
 
 
 def digest_content(release: Release) -> str:
@@ -81,53 +87,74 @@ def read_release_manifest(release: Release) -> Manifest:
     return read_manifest(data, path)
 
 
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What is known before a release is prepared.
+
+    Args:
+        states: What the hosts are and have.
+        manifests: Those of the versions that the hosts have.
+        how: ``restart`` where no hot upgrade is wanted.
+        env: Variables of the release, for a node of what runs that is asked here whether it could follow.
+    """
+
+    states: tuple[HostState, ...]
+    manifests: tuple[Manifest, ...]
+    how: str = "auto"
+    env: Mapping[str, str] = field(default_factory=dict)
+
+
 def prepare_release(
-    release: Release,
-    ctx: Context,
-    states: tuple[HostState, ...],
-    history: History,
-    *,
-    manifests: Iterable[Manifest],
-    how: str,
+    release: Release, ctx: Context, history: History, wishes: Wishes
 ) -> tuple[Release, tuple[str, ...]]:
     """Return the release as hosts take it, written to its tree, and why a restart is needed where it is.
 
     Args:
         release: The release, assembled.
         ctx: The outside world.
-        states: What the hosts are and have.
         history: What was deployed from here.
-        manifests: Those of the versions that the hosts have.
-        how: ``restart`` where no hot upgrade is wanted.
-    """
-    from dray.upgrade.add import add_upgrades  # noqa: PLC0415 - a deployment that changes nothing needs none of it
-    from dray.upgrade.build import read_build  # noqa: PLC0415
-    from dray.upgrade.rename_release import rename_applications  # noqa: PLC0415
-    from dray.upgrade.rename_version import rename_version  # noqa: PLC0415
+        wishes: What the hosts have, and what is wanted.
 
+    Raises:
+        ConfigError: The release carries upgrades to a version that hosts have with other content.
+    """
     source = digest_content(release)
-    release = rename_version(release, choose_version(release.version, source, states))
-    running = {state.running: state.find(state.running) for state in states if state.running}
+    version = choose_version(release.version, source, wishes.states)
+    if version != release.version and release.upgrades:
+        raise ConfigError(
+            f"hosts have {release.version} with other content, and this one carries upgrades to it",
+            hint="raise the version in mix.exs; or leave out upgrade(), a deployment makes what it needs",
+        )
+    plain = rename_version(release, version)
+    bases, reasons = _find_bases(plain, history, wishes)
+    prepared = plain
+    if bases:
+        prepared, generated = add_upgrades(plain, ctx, bases, env=wishes.env)
+        for decided in generated.upgrades():
+            reasons += decided.reasons if decided.verdict is Verdict.RESTART else ()
+    prepared = _write(prepared, ctx)
+    conflicts = list_conflicts(read_release_manifest(prepared), wishes.manifests)
+    if not conflicts:
+        return prepared, reasons
+    if bases:  # an upgrade speaks of the versions that are given up now
+        reasons += tuple(f"{name} is installed under its version with other content" for name in conflicts)
+    return _write(rename_applications(_write(plain, ctx), conflicts), ctx), reasons
+
+
+def _find_bases(release: Release, history: History, wishes: Wishes) -> tuple[tuple[Build, ...], tuple[str, ...]]:
+    """Return the builds of what runs on the hosts, and which of them are not here."""
     bases, reasons = [], []
-    carried = {upgrade.base for upgrade in release.upgrades}
-    for version, installed in running.items():
-        if how == "restart" or version in carried | {release.version}:
+    known = {upgrade.base for upgrade in release.upgrades} | {release.version}
+    running = {state.running: state.find(state.running) for state in wishes.states if state.running}
+    for version, installed in running.items() if wishes.how != "restart" else ():
+        if version in known:
             continue
         place = history.find(installed.manifest) if installed else None
         if place is None:
-            reasons.append(f"{version}, which runs, was not deployed from this machine: nothing to compare with")
+            reasons.append(f"{version} was deployed from another machine: there is nothing to compare with here")
         else:
             bases.append(read_build(place))
-    if bases:
-        release, generated = add_upgrades(release, ctx, tuple(bases))
-        for decided in generated.upgrades():
-            if decided.verdict is Verdict.RESTART:
-                reasons += decided.reasons
-    release = _write(release, ctx)
-    conflicts = list_conflicts(read_release_manifest(release), manifests)
-    if conflicts:
-        release = _write(rename_applications(release, conflicts), ctx)
-    return release, tuple(reasons)
+    return tuple(bases), tuple(reasons)
 
 
 def _write(release: Release, ctx: Context) -> Release:
