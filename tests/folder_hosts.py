@@ -153,7 +153,7 @@ class FolderHosts:
             return Cargo(release, read_release_manifest(release), digest_content(release))
 
         history = History(self.folder / "history")
-        plan = Plan(self.fleet(**options), self.place, (), prepare, history, "ann@desk", environment)
+        plan = Plan(self.fleet(**options), self.place, release, (), prepare, history, "ann@desk", environment)
         return asyncio.run(run_rollout(plan, self.board()))
 
 

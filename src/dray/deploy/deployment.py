@@ -92,6 +92,7 @@ def deploy_release(
     plan = Plan(
         fleet,
         place,
+        release,
         read_demands(release, Memory(ctx.work / "deploy")),
         prepare,
         history,

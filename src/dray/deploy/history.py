@@ -17,6 +17,7 @@ from dray.deploy.manifest import read_manifest
 from dray.errors import DrayError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from dray.core.release import Release
@@ -73,6 +74,29 @@ class History:
         shutil.rmtree(target, ignore_errors=True)
         stage.rename(target)
         self._make_room()
+
+    def rebuild(self, manifest: Manifest, here: Mapping[tuple[str, str], str], files: Mapping[str, bytes]) -> None:
+        """Keep a build that another machine made: of files that are here, by checksum and mode, and of bytes.
+
+        What neither has is left out.
+        """
+        target = self.folder / manifest.digest[:16]
+        stage = self.folder / f".{target.name}"
+        shutil.rmtree(stage, ignore_errors=True)
+        for item in manifest.items.values():
+            path = stage / item.path
+            source = here.get((item.sha256, item.mode))
+            if item.target or (source is None and item.path not in files):
+                continue
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if item.path in files:
+                path.write_bytes(files[item.path])
+                path.chmod(int(item.mode, 8))
+            elif source is not None:
+                shutil.copy2(source, path)
+        (stage / f"releases/{manifest.version}/manifest.json").write_bytes(manifest.data)
+        shutil.rmtree(target, ignore_errors=True)
+        stage.rename(target)
 
     def _list_known(self) -> dict[tuple[str, str], Path]:
         """Return the files of the build that was kept last, by checksum and mode."""

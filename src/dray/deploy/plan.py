@@ -41,6 +41,7 @@ class Plan:
     Args:
         fleet: Where.
         place: The release on the hosts.
+        release: The release as it was built.
         demands: What its machine code needs.
         prepare: Makes the cargo of what the hosts have: called once, in a thread.
         history: What was deployed from here.
@@ -52,6 +53,7 @@ class Plan:
 
     fleet: Fleet
     place: Place
+    release: Release
     demands: tuple[Demand, ...]
     prepare: Callable[[tuple[Member, ...], tuple[Manifest, ...]], Cargo]
     history: History

@@ -11,6 +11,7 @@ import time
 from typing import TYPE_CHECKING
 
 from dray.core.rollout import HostResult, Outcome, Rollout
+from dray.deploy.fetch import fetch_running
 from dray.deploy.follow import follow
 from dray.deploy.manifest import read_manifest
 from dray.deploy.member import open_party
@@ -50,6 +51,8 @@ async def run_rollout(plan: Plan, board: Board) -> Rollout:
             await _ask_all(members, "prepare", str(len(plan.scripts)), payload=plan.scripts)
         manifests = await _gather_manifests(members, plan.history)
         installed = tuple(manifests.values())
+        if fleet.options.upgrade != "restart":
+            await fetch_running(members, manifests, plan.release, plan.history)
         cargo = await asyncio.to_thread(plan.prepare, members, installed)
         await _bring(plan, cargo, members, manifests, board)
         results = await follow(plan, cargo, members, board)

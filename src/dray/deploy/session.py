@@ -58,15 +58,19 @@ class HostSession:
             await self._send(words, payload)
             return tuple([line async for line in self._answer(words[0])])
 
-    async def read_data(self, *words: str) -> bytes:
+    async def read_data(self, *words: str, payload: bytes = b"") -> bytes:
         """Give a command whose answer is a file, and return that.
+
+        Args:
+            words: The command and what belongs to it.
+            payload: What is sent behind the line.
 
         Raises:
             HostRefusedError: The host could not do it.
             RemoteError: The connection is lost.
         """
         async with self._turn:
-            await self._send(words, b"")
+            await self._send(words, payload)
             data = b""
             async for line in self._answer(words[0]):
                 if line.startswith("data "):

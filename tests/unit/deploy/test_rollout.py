@@ -2,11 +2,14 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from random import Random
 
 import pytest
 
 from dray.core.rollout import Outcome
+from dray.deploy.history import History
+from dray.deploy.prepare import read_release_manifest
 from dray.errors import IntegrityError, RemoteError
 from tests.folder_hosts import FolderHosts, make_release
 
@@ -219,3 +222,24 @@ def test_names_that_manifests_escape_travel_whole(hosts, tmp_path):
     names = {'lib/odd-1/priv/a "quote"': b"1", "lib/odd-1/priv/back\\slash": b"2", "lib/odd-1/priv/größe": b"3"}
     hosts.deploy(make_release(tmp_path / "odd", "0.1.0", names))
     assert {name: (hosts["web1"].root / name).read_bytes() for name in names} == names
+
+
+def test_build_that_runs_is_fetched_where_it_was_deployed_from_another_machine(hosts, releases):
+    old, new = releases("0.1.0"), releases("0.2.0")
+    hosts.deploy(old)
+    digest = read_release_manifest(old).digest
+    shutil.rmtree(hosts.folder / "history", ignore_errors=True)
+    hosts.deploy(new, upgrade="restart")
+    assert History(hosts.folder / "history").find(digest) is None
+    hosts.deploy(old)
+    hosts.deploy(new)
+    place = History(hosts.folder / "history").find(digest)
+    assert (place / "lib/shop-0.1.0/ebin/shop.beam").read_bytes() == b"0.1.0"
+    assert (place / "bin/shop").read_bytes() == b"#!/bin/sh\n"
+
+
+def test_build_that_is_not_what_its_manifest_says_is_not_fetched(hosts, releases):
+    hosts.deploy(releases("0.1.0"))
+    (hosts["web1"].root / "lib/shop-0.1.0/ebin/shop.beam").write_bytes(b"rotten")
+    with pytest.raises(IntegrityError, match="lib/shop-0.1.0/ebin/shop.beam of 0.1.0 is damaged on a host"):
+        hosts.deploy(releases("0.2.0"))

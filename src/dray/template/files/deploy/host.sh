@@ -171,6 +171,15 @@ show_manifest () {
   cat "$1" >&3
 }
 
+# fetch SIZE, and so many bytes of paths, a line each: those files of the release, in a tar that gzip has packed.
+send_files () {
+  head -c "$1" >"$own/fetch.list"
+  tar -cf - -C "$root" -T "$own/fetch.list" | gzip -6 >"$own/fetch.pack"
+  say "data $(wc -c <"$own/fetch.pack")"
+  cat "$own/fetch.pack" >&3
+  rm -f "$own/fetch.list" "$own/fetch.pack"
+}
+
 # receive DIGEST SIZE, and so many bytes of a tar that gzip has packed.
 receive () {
   stage=$own/stage-$1
@@ -389,6 +398,7 @@ while IFS= read -r line; do
     unlock) attempt break_lock ;;
     part) attempt show_stage "$@" ;;
     show) attempt show_manifest "$@" ;;
+    fetch) attempt send_files "$@" ;;
     prepare) attempt prepare "$@" ;;
     setup) attempt setup "$@" ;;
     receive) attempt receive "$@" ;;
