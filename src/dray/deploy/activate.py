@@ -43,11 +43,11 @@ async def activate_version(
     board.set(member.host.name, "checking", version)
     for check in (READY, *checks):
         await member.session.ask("check", str(seconds), check.kind, check.what)
-    state = await member.look()
+    state = await member.see_running()
     if state.running != version:
         runs = state.running or state.run_state
         raise RemoteError(f"{member.host} was told to run {version}, and runs {runs}")
-    await member.session.ask("mark", version, GOOD)
+    await member.mark(version, GOOD, at=board.clock.now())
     return HostResult(
         member.host.name,
         Outcome.DONE,
@@ -83,8 +83,8 @@ async def take_back(member: Member, version: str, error: RemoteError, *, seconds
     before = member.before.running
     try:
         await member.session.ask("tail", str(_SHOWN_LINES))
-        await member.session.ask("mark", version, BAD)
-        state = await member.look()
+        await member.mark(version, BAD, at=board.clock.now())
+        state = await member.see_running()
         if state.running != before or (not before and state.run_state != "stopped"):
             board.set(member.host.name, "rolling back", before or "to nothing")
             if before:
@@ -92,7 +92,7 @@ async def take_back(member: Member, version: str, error: RemoteError, *, seconds
                 await member.session.ask("check", str(seconds), READY.kind)
             else:
                 await member.session.ask("stop")
-        state = await member.look()
+        state = await member.see_running()
     except RemoteError as worse:
         return HostResult(member.host.name, Outcome.FAILED, "", before, why=f"{why}; then: {worse.what}")
     outcome = Outcome.ROLLED_BACK if state.running == before else Outcome.FAILED

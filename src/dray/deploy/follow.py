@@ -48,7 +48,7 @@ async def _follow_one(plan: Plan, cargo: Cargo, member: Member, board: Board) ->
     version, options = cargo.release.version, plan.fleet.options
     running = member.state.running
     if running == version and plan.environment is None:
-        await member.session.ask("mark", version, GOOD)
+        await member.mark(version, GOOD, at=board.clock.now())
         board.set(member.host.name, "unchanged", version)
         return HostResult(member.host.name, Outcome.UNCHANGED, version, version)
     try:
@@ -138,8 +138,7 @@ async def _finish(plan: Plan, member: Member, results: dict[str, HostResult], bo
         audit = format_audit(result, who=plan.who, time=board.clock.now(), action="deploy")
         await member.session.ask("audit", audit)
         if result.outcome is Outcome.DONE:
-            state = await member.look()
-            for version in list_removable(state, keep=plan.fleet.options.keep):
+            for version in list_removable(member.state, keep=plan.fleet.options.keep):
                 await member.session.ask("remove", version)
     except RemoteError as error:
         results[member.host.name] = replace(result, why="; ".join(filter(None, (result.why, error.what))))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from dray.deploy.board import CONNECTING
-from dray.deploy.host_state import HostState, parse_state
+from dray.deploy.host_state import HostState, InstalledVersion, parse_state
 from dray.deploy.session import HostSession
 from dray.errors import RemoteError
 
@@ -43,14 +43,32 @@ class Member:
     sent: int = 0
     result: HostResult | None = None
 
-    async def look(self) -> HostState:
-        """Ask the host what it is and what it has.
+    async def see_running(self) -> HostState:
+        """Ask the host what runs and what the next start starts; the rest of its state is as it was.
 
         Raises:
             RemoteError: It does not say.
         """
-        self.state = parse_state(await self.session.ask("look"))
+        seen = parse_state(await self.session.ask("running"))
+        facts = {**self.state.facts, "permanent": seen.permanent}
+        self.state = replace(self.state, facts=facts, status=seen.status)
         return self.state
+
+    async def mark(self, version: str, state: str, *, at: float) -> None:
+        """Let the host remember how a version is.
+
+        Args:
+            version: The version, which is installed there.
+            state: ``good`` or ``bad``.
+            at: The time, in seconds since 1970.
+
+        Raises:
+            RemoteError: It cannot.
+        """
+        await self.session.ask("mark", version, state)
+        others = tuple(item for item in self.state.versions if item.version != version)
+        known = self.state.find(version) or InstalledVersion(version, "")
+        self.state = replace(self.state, versions=(*others, replace(known, state=state, since=int(at))))
 
 
 @dataclass

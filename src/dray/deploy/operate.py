@@ -96,7 +96,7 @@ async def _go_back(member: Member, version: str, fleet: Fleet, board: Board, who
         result = await activate_version(
             member, version, how=options.upgrade, checks=fleet.checks, seconds=options.timeout, board=board
         )
-        await member.session.ask("mark", left, BAD)
+        await member.mark(left, BAD, at=board.clock.now())
     except RemoteError as error:
         result = await take_back(member, version, error, seconds=options.timeout, board=board)
     with contextlib.suppress(RemoteError):

@@ -41,34 +41,39 @@ sha256 () {
   if command -v sha256sum >/dev/null; then sha256sum "$@"; else shasum -a 256 "$@"; fi
 }
 
-# Facts of the machine and of what is installed, one a line: look.
+# Facts of the machine and of what is installed, one a line: look. It is done before every deployment on every host, and
+# each program that it starts takes a millisecond or two.
 look () {
-  say "fact system $(uname -s)"
-  say "fact cpu $(uname -m)"
+  # shellcheck disable=SC2046 # two words
+  set -- $(uname -sm)
+  say "fact system $1"
+  say "fact cpu $2"
   say "fact libc $(find_libc)"
   say "fact init $(find_init)"
-  say "fact user $(id -u) $(id -un)"
+  say "fact user $(id -un)"
   say "fact time $(date +%s)"
   say "fact free_kb $(find_free)"
   say "fact missing$(list_missing)"
   if [ -x "$own/service" ]; then say "fact setup yes"; else say "fact setup no"; fi
   [ ! -r "$own/environment.sha256" ] || say "fact environment $(cat "$own/environment.sha256")"
-  permanent=
-  [ ! -r "$root/releases/start_erl.data" ] || read -r _ permanent <"$root/releases/start_erl.data" || :
-  say "fact permanent $permanent"
   show_lock
-  for manifest in "$root"/releases/*/manifest.json; do
-    [ -r "$manifest" ] || continue
+  show_versions
+  for found in "$own"/stage-*; do
+    [ ! -d "$found" ] || say "stage ${found##*/stage-}"
+  done
+  show_running
+}
+
+show_versions () {
+  set -- "$root"/releases/*/manifest.json
+  [ -r "$1" ] || return 0
+  sha256 "$@" | while read -r sum manifest; do
     version=${manifest%/manifest.json}
     version=${version##*/}
     state=ready at=0 source=
     [ ! -r "$own/versions/$version" ] || read -r state at source <"$own/versions/$version" || :
-    say "version $version $(sha256 <"$manifest" | cut -c 1-64) $state $at $source"
+    say "version $version $sum $state $at $source"
   done
-  for found in "$own"/stage-*; do
-    [ ! -d "$found" ] || say "stage ${found##*/stage-}"
-  done
-  [ -z "$permanent" ] || show_running
 }
 
 find_libc () {
@@ -113,8 +118,12 @@ find_free () {
   df -Pk "$place" | tail -n 1 | while read -r _ _ _ free _; do echo "$free"; done
 }
 
+# What the next start starts, and what runs.
 show_running () {
-  [ -x "$own/command" ] || return 0
+  permanent=
+  [ ! -r "$root/releases/start_erl.data" ] || read -r _ permanent <"$root/releases/start_erl.data" || :
+  say "fact permanent $permanent"
+  [ -n "$permanent" ] && [ -x "$own/command" ] || return 0
   say "status $("$own/command" status --json 2>/dev/null | tail -n 1)"
 }
 
@@ -391,6 +400,7 @@ while IFS= read -r line; do
   case $command in
     alive) ;;
     look) attempt look ;;
+    running) attempt show_running ;;
     lock)
       attempt take_lock "$text"
       [ ! -r "$own/lock/holder" ] || [ "$(cat "$own/lock/holder")" != $$ ] || is_owner=yes
