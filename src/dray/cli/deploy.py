@@ -1,9 +1,11 @@
-"""``dray deploy --retry-failed``: the hosts that the last deployment left without the version."""
+"""What ``dray deploy`` does besides running its pipeline: ``--retry-failed``, and the hosts of a dry run."""
 
 from __future__ import annotations
 
+import click
+
 from dray.cli.session import open_session
-from dray.cli.target import find_target
+from dray.cli.target import find_deploy_step, find_target
 from dray.deploy.deployment import list_failed
 from dray.errors import UsageError
 
@@ -30,3 +32,20 @@ def find_name(text: str) -> str:
     from dray.core.host import parse_host  # noqa: PLC0415 - loaded when it is used
 
     return parse_host(text).name
+
+
+def print_preview(env: str | None, hosts: tuple[str, ...]) -> None:
+    """Print what a deployment would do on each host; nothing where the pipeline deploys to none."""
+    import asyncio  # noqa: PLC0415 - loaded when it is used
+
+    from dray.deploy.board import Board  # noqa: PLC0415
+    from dray.deploy.preview import preview_rollout  # noqa: PLC0415
+
+    with open_session(env=env, quiet=True) as session:
+        if find_deploy_step(session) is None:
+            return
+        target = find_target(session, None, hosts, None)
+        tree = session.ctx.root / "_build" / session.ctx.env / "rel" / target.place.name
+        board = Board(session.ctx.console, session.ctx.clock)
+        lines = asyncio.run(preview_rollout(target.fleet, target.place, tree, board))
+    click.echo("\n" + "\n".join(lines))

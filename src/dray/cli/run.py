@@ -102,6 +102,10 @@ def deploy_command(hosts: tuple[str, ...], *, retry_failed: bool, **options: Any
         hosts = find_failed_hosts(options["env"], hosts)
     settings = (f"ssh.hosts={','.join(hosts)}",) if hosts else ()
     run_pipeline("deploy", **{**options, "settings": (*options["settings"], *settings)})
+    if options["dry_run"] and not options["as_json"]:
+        from dray.cli.deploy import print_preview  # noqa: PLC0415 - of dry runs
+
+        print_preview(options["env"], hosts)
 
 
 def run_pipeline(
