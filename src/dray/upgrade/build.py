@@ -1,6 +1,6 @@
 """A build of a release as an upgrade needs it: what it shows of itself, and what the files in its ``ebin`` say.
 
-A build comes from a tree, from a tar, or from the release of a running pipeline (``dray.upgrade.assembled``).
+A build comes from a tree, a tar or a package, or from the release of a running pipeline (``dray.upgrade.assembled``).
 """
 
 from __future__ import annotations
@@ -59,7 +59,8 @@ class Build:
         """What its ``.rel`` file says."""
         if self.side.rel is None:
             raise UsageError(
-                f"{self.side.source} is only the manifest of a release", hint="give the release's folder or its tar"
+                f"{self.side.source} is only the manifest of a release",
+                hint="give the release's folder, its tar or its package",
             )
         return self.side.rel
 
@@ -115,7 +116,7 @@ class Build:
 
 
 def read_build(path: Path) -> Build:
-    """Return the release at a path: the root of a tree, or a tar.
+    """Return the release at a path: the root of a tree, a tar or a package.
 
     Raises:
         UsageError: There is none.
