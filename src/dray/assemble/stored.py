@@ -107,7 +107,10 @@ def list_manifest_files(facts: dict[str, Any]) -> list[StoredFile]:
 
 def _iterate_tree(root: Path) -> Iterator[StoredFile]:
     for path in iterate_paths(root):
-        data, _ = read_whole(f"{root}/{path}")
+        try:
+            data, _ = read_whole(f"{root}/{path}")
+        except OSError as error:
+            raise IntegrityError(f"{root}/{path} cannot be read: {error.strerror or error}") from error
         yield StoredFile(path, len(data), data)
 
 

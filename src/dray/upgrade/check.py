@@ -13,7 +13,7 @@ import zlib
 from typing import TYPE_CHECKING
 
 from dray.assemble.stored_deb import is_package, unpack_package
-from dray.errors import IntegrityError, Location, StepError, ToolError
+from dray.errors import IntegrityError, Location, StepError, ToolError, UsageError
 from dray.upgrade.local_node import copy_release, find_free_port, run_copy
 
 if TYPE_CHECKING:
@@ -68,6 +68,8 @@ def unpack_release(place: Path, folder: Path) -> Path:
     try:
         if is_package(place):
             unpack_package(place, folder)
+        elif not place.is_file() or not tarfile.is_tarfile(place):
+            raise UsageError("a release that runs is a folder, a tar or a Debian package", got=str(place))
         else:
             with tarfile.open(place) as archive:
                 archive.extractall(folder, filter="tar")
