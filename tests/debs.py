@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-_PACK: dict[str, Callable[[bytes], bytes]] = {
+PACK: dict[str, Callable[[bytes], bytes]] = {
     "": bytes,
     ".gz": lambda data: gzip.compress(data, mtime=0),
     ".xz": lzma.compress,
@@ -64,8 +64,8 @@ def build_deb(control: str, files: Mapping[str, bytes] | None = None, *, codec: 
     return build_ar(
         {
             "debian-binary": b"2.0\n",
-            f"control.tar{codec}": _PACK[codec](build_tar({"control": control.encode()})),
-            f"data.tar{codec}": _PACK[codec](build_tar(files or {})),
+            f"control.tar{codec}": PACK[codec](build_tar({"control": control.encode()})),
+            f"data.tar{codec}": PACK[codec](build_tar(files or {})),
         }
     )
 

@@ -7,24 +7,27 @@ import socket
 import subprocess
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 from dray.package.read_deb import read_deb
 from dray.repository.address import open_store
 from dray.repository.check import check_suite
+from dray.repository.draft import Draft
 from dray.repository.host import build_keyring
 from dray.repository.keys import generate_key, read_secret_key
+from dray.repository.manage import list_entries
 from dray.repository.publish import Terms, publish_packages
 from dray.repository.ssh import SshPlace, SshStore
+from dray.repository.suite import read_suite
 from dray.repository.update import Repository
 from tests.apt import Apt
 from tests.debs import write_deb
 from tests.fakes import FakeClock
 from tests.harness import wait_for
+from tests.s3_server import run_s3_server
 
 
 @pytest.fixture
@@ -102,32 +105,52 @@ def test_apt_installs_what_was_published_over_ssh(tmp_path, signer, sshd, socket
     assert host.versions("shop") == ["1.2", "1.1"]
 
 
-@pytest.mark.apt
-def test_apt_installs_what_was_published_to_a_bucket(tmp_path, signer, monkeypatch):
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    url = "http://{}:{}".format(*server.get_host_and_port())
-    for name, value in {
-        "AWS_ENDPOINT_URL_S3": url,
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "AWS_CONFIG_FILE": str(tmp_path / "none"),
-    }.items():
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    with run_s3_server(tmp_path_factory.mktemp("s3"), "packages", "shared") as server:
+        yield server
+
+
+@pytest.fixture
+def aws(server, monkeypatch, tmp_path):
+    """The environment of somebody who publishes on the server."""
+    for name, value in {**server.variables, "AWS_CONFIG_FILE": str(tmp_path / "none")}.items():
         monkeypatch.setenv(name, value)
-    try:
-        client = boto3.client("s3")
-        client.create_bucket(Bucket="packages", ACL="public-read")
-        with open_store("s3://packages/debian") as store:
-            repository = Repository(store, signer, FakeClock(time.time()))
-            publish_three(repository, tmp_path)
-            store._client.close()
+
+
+@pytest.mark.apt
+def test_apt_installs_what_was_published_to_a_bucket(tmp_path, signer, server, aws):
+    with open_store("s3://packages/debian") as store:
+        repository = Repository(store, signer, FakeClock(time.time()))
+        publish_three(repository, tmp_path)
+        store._client.close()
+    with server.client() as client:
         found = client.head_object(Bucket="packages", Key="debian/dists/stable/InRelease")
-        assert found["CacheControl"] == "public, max-age=60"
-        client.close()
-        host = Apt.make(tmp_path / "apt", f"{url}/packages/debian", build_keyring(repository.certificates))
-        assert host.update() == ""
-        assert host.versions("shop") == ["1.2", "1.1"]
-        assert len(host.download("shop")) == 1
-    finally:
-        server.stop()
+    assert found["CacheControl"] == "public, max-age=60"
+    host = Apt.make(tmp_path / "apt", f"{server.url}/packages/debian", build_keyring(repository.certificates))
+    assert host.update() == ""
+    assert host.versions("shop") == ["1.2", "1.1"]
+    assert len(host.download("shop")) == 1
+
+
+def test_publishers_to_one_bucket_lose_nothing(tmp_path, signer, aws):
+    """No lock keeps them apart: the server takes one of several writes that are made on the same condition."""
+
+    def publish(name):
+        with open_store("s3://shared/debian") as store:
+            repository = Repository(store, signer, FakeClock(time.time()))
+            for version in ("1", "2", "3"):
+                deb = read_deb(write_deb(tmp_path / name, f"shop-{name}", version))
+                publish_packages(repository, [deb], Terms())
+            store._client.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(publish, "abcd"))
+    with open_store("s3://shared/debian") as store:
+        assert check_suite(store, "stable", (signer.certificate,), now=time.time(), deep=True) == ()
+        suite = read_suite(store, "stable", (signer.certificate,))
+        entries = list_entries(Draft(store, suite, suite.release))
+        store._client.close()
+    assert sorted((entry.package, entry.version) for _, entry in entries) == [
+        (f"shop-{name}", version) for name in "abcd" for version in "123"
+    ]

@@ -124,7 +124,7 @@ def test_init_finds_names_for_pipelines_of_releases_with_names_that_mean_somethi
 def test_build_reports_one_json_document_and_says_its_progress_on_standard_error(project):
     done = dray("build", "--json", cwd=project)
     built = report(done)
-    assert list(built) == ["release", "artifacts", "steps"]
+    assert list(built) == ["release", "artifacts", "publications", "steps"]
     assert built["release"]["path"] == str(project / "_build/prod/rel/shop")
     assert built["release"]["version"] == "0.1.0"
     assert built["release"]["env"] == "prod"

@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 import os
+import shutil
+import time
 
 import pytest
 
+from dray.package.read_deb import read_deb
+from dray.repository.folder import FolderStore
+from dray.repository.host import build_keyring
+from dray.repository.keys import generate_key, read_secret_key
+from dray.repository.publish import Terms, publish_packages
+from dray.repository.update import Repository
+from tests.fakes import FakeClock
 from tests.harness import run
 from tests.hosts.debian_roots import find_bare_root, over
 from tests.shop_packages import build_debs
@@ -30,6 +39,12 @@ def root(tmp_path, debs):
         done = chroot(root, *install)
         assert done.status == 0, done.err
         yield root
+
+
+@pytest.fixture
+def repository(tmp_path):
+    signer = read_secret_key(generate_key("Shop", valid_days=400)[0].encode(), origin="")
+    return Repository(FolderStore(tmp_path / "apt"), signer, FakeClock(time.time()))
 
 
 def chroot(root, *argv):
@@ -72,16 +87,26 @@ def test_a_release_runs_in_a_container_that_got_its_next_version_by_dpkg(root):
     assert (done.status, done.out.splitlines()[-1]) == (0, "0.2.0"), done
 
 
-@pytest.mark.parametrize("version", ["0.1.0", "0.2.0"])
-def test_piuparts_finds_nothing_left(debs, version, tmp_path):
+@pytest.mark.parametrize(("old", "new"), [("0.1.0", "0.2.0"), ("0.2.0", "0.1.0")], ids=["upgrade", "downgrade"])
+def test_piuparts_finds_nothing_left(debs, old, new, tmp_path, repository):
+    """A version is installed and purged; then apt installs another one from a repository, and this one over it."""
+    publish_packages(repository, [read_deb(debs.file(old))], Terms())
     with over(find_bare_root("bookworm"), tmp_path / "bookworm") as root:
         run("umount", root / "proc", cwd=tmp_path)
+        shutil.copytree(repository.store.address, root / "srv/apt")
+        keyring = root / "usr/share/keyrings/shop-archive-keyring.gpg"
+        keyring.write_bytes(build_keyring(repository.certificates))
+        source = f"deb [signed-by=/{keyring.relative_to(root)}] file:/srv/apt stable main\n"
+        (root / "etc/apt/sources.list.d/shop.list").write_text(source)
         done = run(
-            *("piuparts", "--existing-chroot", root, "--no-eatmydata", "--keep-sources-list", "--no-upgrade-test"),
-            *("--warn-on-others", "--warn-on-leftovers-after-purge", "--allow-database", debs.file(version)),
+            *("piuparts", "--existing-chroot", root, "--no-eatmydata", "--keep-sources-list"),
+            *("--warn-on-others", "--warn-on-leftovers-after-purge", "--allow-database", debs.file(new)),
             cwd=tmp_path,
             env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"},
         )
     assert done.status == 0, done.out[-4000:]
-    assert "PASS: All tests." in done.out
-    assert "shop" not in done.out.partition("left files on system")[2].partition("These files seem")[0]
+    for line in ("Installation and purging test", "Installation, upgrade and purging tests", "All tests"):
+        assert f"PASS: {line}." in done.out
+    for found in done.out.split("left files on system")[1:]:
+        assert "shop" not in found.partition("These files seem")[0]
+    assert f"Unpacking shop ({new}-1) over ({old}-1)" in done.out

@@ -1,4 +1,4 @@
-"""Releases of real projects compared: folders, archives, manifests and commits."""
+"""Releases of real projects compared: folders, archives, packages, manifests and commits."""
 
 from __future__ import annotations
 
@@ -13,6 +13,11 @@ pytestmark = pytest.mark.beam
 
 IDENTITY = ("-c", "user.name=Ada", "-c", "user.email=ada@shop.example")
 NEW_MODULE = "defmodule Shop.Till do\n  def open?, do: true\nend\n"
+PACKED = """
+from dray.steps import deb
+
+packed = build | deb(maintainer="Ann Shop <ann@shop.example>")
+"""
 GREETING = "Welcome to the shop"
 
 
@@ -34,6 +39,7 @@ def shop(tmp_path_factory):
     git(project, "tag", "v1")
     build(project)
     shutil.copytree(project / "_build/prod/rel/shop", folder / "old", symlinks=True)
+    pack(project).rename(folder / "old.deb")
     (project / "apps/shop/lib/shop/till.ex").write_text(NEW_MODULE)
     config = project / "config/config.exs"
     assert GREETING in config.read_text()
@@ -42,6 +48,18 @@ def shop(tmp_path_factory):
     git(project, "add", "-A", project.parent)
     git(project, "commit", "-qm", "two")
     return project, folder / "old"
+
+
+def pack(project):
+    """Package what is built, and return where."""
+    config = project / "rel/config.py"
+    text = config.read_text()
+    config.write_text(f"{text}\n{PACKED}")
+    done = dray("run", "packed", cwd=project)
+    config.write_text(text)
+    assert done.status == 0, done.err
+    (package,) = project.glob("_build/prod/*.deb")
+    return package
 
 
 def diff(project, *arguments):
@@ -63,10 +81,10 @@ def test_the_difference_is_shown(shop):
     )
 
 
-@pytest.mark.parametrize("place", ["v1", "HEAD~1", "folder", "manifest"])
+@pytest.mark.parametrize("place", ["v1", "HEAD~1", "folder", "manifest", "package"])
 def test_every_kind_of_place_is_the_same_side(shop, place):
     project, old = shop
-    places = {"folder": old, "manifest": old / "releases/0.1.0/manifest.json"}
+    places = {"folder": old, "manifest": old / "releases/0.1.0/manifest.json", "package": old.with_name("old.deb")}
     (archive,) = project.glob("_build/prod/*.tar.gz")
     found = json.loads(diff(project, places.get(place, place), archive, "--json"))
     assert found["verdict"] == "hot"
@@ -75,6 +93,12 @@ def test_every_kind_of_place_is_the_same_side(shop, place):
     config = "sys.config" if place == "manifest" else "shop_web.greeting"
     assert found["config"]["changed"] == [config]
     assert git(project, "worktree", "list").count("\n") == 1
+
+
+def test_a_package_does_not_differ_from_what_was_packed(shop):
+    _, old = shop
+    for one, other in ((old, old.with_name("old.deb")), (old.with_name("old.deb"), old)):
+        assert diff(old.parent, one, other).endswith("the same: nothing differs but the version\n")
 
 
 def test_a_release_does_not_differ_from_a_build_of_its_commit(shop):

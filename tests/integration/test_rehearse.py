@@ -12,9 +12,13 @@ from tests.upgrades import ask
 pytestmark = pytest.mark.beam
 
 CONFIG = """
-from dray.steps import assemble, rehearse, release, tar, upgrade
+from dray.config import config
+from dray.steps import assemble, deb, rehearse, release, tar, upgrade
+
+config("deb", maintainer="Ann Shop <ann@shop.example>")
 
 plain = release("shop") | assemble() | tar()
+packed = release("shop") | assemble() | deb()
 build = release("shop") | assemble() | upgrade() | rehearse(load='test -n "$PORT"') | tar()
 failing = release("shop") | assemble() | upgrade() | rehearse(load="exit 3")
 """
@@ -22,11 +26,12 @@ failing = release("shop") | assemble() | upgrade() | rehearse(load="exit 3")
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory):
-    """The example, with an archive of version 0.1.0 that was built without upgrades, and sources of version 0.2.0."""
+    """The example, with a package and an archive of 0.1.0 that were built without upgrades, and sources of 0.2.0."""
     project = copy_project(EXAMPLES / "shop_umbrella", tmp_path_factory.mktemp("rehearsed") / "shop_umbrella")
     (project / "rel/config.py").write_text(CONFIG)
-    done = dray("run", "plain", cwd=project)
-    assert done.status == 0, done.err
+    for pipeline in ("packed", "plain"):
+        done = dray("run", pipeline, cwd=project)
+        assert done.status == 0, done.err
     for path, old, new in (
         ("mix.exs", 'version: "0.1.0"', 'version: "0.2.0"'),
         ("apps/shop/lib/shop/goods.ex", "watts * 7", "watts * 8"),
@@ -50,11 +55,19 @@ def test_a_load_that_fails_fails_the_pipeline(project):
     assert "the load failed with status 3" in done.err
 
 
-def test_an_upgrade_is_generated_for_a_build_without_one(project):
-    done = dray("run", "plain", cwd=project)
+@pytest.mark.parametrize(
+    ("pipeline", "old", "new"),
+    [
+        ("plain", "last", "_build/prod/rel/shop"),
+        ("packed", "_build/prod/shop_0.1.0-1_amd64.deb", "_build/prod/shop_0.2.0-1_amd64.deb"),
+    ],
+    ids=["tar and tree", "packages"],
+)
+def test_an_upgrade_is_generated_for_a_build_without_one(project, pipeline, old, new):
+    done = dray("run", pipeline, cwd=project)
     assert done.status == 0, done.err
     assert not list(project.glob("_build/prod/rel/shop/releases/*/relup"))
-    done = dray("rehearse", "last", "_build/prod/rel/shop", "--json", cwd=project)
+    done = dray("rehearse", old, new, "--json", cwd=project)
     assert done.status == 0, done.out + done.err
     assert "0.2.0 carries no upgrade from 0.1.0: generating one" in done.err
     report = json.loads(done.out)

@@ -37,8 +37,8 @@ _MARKS = (("+", "added"), ("-", "removed"), ("~", "changed"))
 def diff_command(old: str, new: str, html: Path | None, env: str | None, *, as_json: bool) -> None:
     """Show what differs between the releases OLD and NEW, and whether a running node could follow.
 
-    Each is a release's folder, its tar, its manifest.json, last (the newest archive of another version), or a commit,
-    tag or branch of git, which is built.
+    Each is a release's folder, its tar, its Debian package, its manifest.json, last (the newest archive or package of
+    another version, else the one published last), or a commit, tag or branch of git, which is built.
     """
     chosen = env or os.environ.get("MIX_ENV") or "prod"
     with _open(old, chosen) as before, _open(new, chosen) as after:

@@ -34,7 +34,7 @@ _ORIGINS = {
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.option("--html", "html", type=click.Path(path_type=Path), metavar="FILE", help="Write a page with a treemap.")
 def inspect_command(path: Path, html: Path | None, *, as_json: bool) -> None:
-    """Show what is in the release at PATH: its folder, its tar, or its manifest.json."""
+    """Show what is in the release at PATH: its folder, its tar, its Debian package, or its manifest.json."""
     inventory = read_inventory(path)
     if html is not None:
         html.write_text(render_page(inventory), encoding="utf-8")

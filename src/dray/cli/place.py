@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _LAST = "last"
-_KINDS = "a release's folder, its tar, its manifest.json, last, or a commit, tag or branch"
+_KINDS = "a release's folder, its tar, its package, its manifest.json, last, or a commit, tag or branch"
 
 
 @contextlib.contextmanager
@@ -23,19 +23,23 @@ def open_place(place: str, env: str) -> Iterator[Path]:
 
     Args:
         place: What the user typed.
-        env: The environment in which commits are built, and of which the last archive is taken.
+        env: The environment in which commits are built, and of which the last build is taken.
 
     Yields:
-        The release's folder, its tar or its manifest.
+        The release's folder, its tar, its package or its manifest.
 
     Raises:
         UsageError: There is none.
         ToolError: The commit cannot be built.
+        IntegrityError: The repository that the last build was published in is damaged.
     """
     if Path(place).exists():
         yield Path(place)
     elif place == _LAST:
-        yield _find_last(Path.cwd() / "_build" / env)
+        from dray.cli.last import open_last  # noqa: PLC0415 - a path needs none of it
+
+        with open_last(env) as found:
+            yield found
     else:
         with _build_commit(place, env) as tree:
             yield tree
@@ -52,22 +56,3 @@ def _build_commit(name: str, env: str) -> Iterator[Path]:
     click.echo(f"building {name} ...", err=True)
     with built_ref(shell, Path.cwd(), name, env=env) as tree:
         yield tree
-
-
-def _find_last(folder: Path) -> Path:
-    """Return the newest archive of another version than the one that stands in the build folder."""
-    from dray.upgrade.bases import list_archives  # noqa: PLC0415 - a path needs none of it
-    from dray.upgrade.rehearse import read_version  # noqa: PLC0415
-
-    trees = sorted(path.parent.parent for path in folder.glob("rel/*/releases/start_erl.data"))
-    if len(trees) != 1:
-        built = ", ".join(tree.name for tree in trees) or "none"
-        raise UsageError(f"last is the last archive of the one release that is built here; built: {built}")
-    (tree,) = trees
-    archives = list_archives(folder, tree.name, read_version(tree))
-    if not archives:
-        raise UsageError(
-            f"{folder} has no archive of {tree.name} of another version than {read_version(tree)}",
-            hint="keep archives of earlier versions there, or give the path of one",
-        )
-    return archives[0]

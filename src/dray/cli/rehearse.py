@@ -34,8 +34,8 @@ def rehearse_command(
 ) -> None:
     """Upgrade a node on this machine from release OLD to NEW and back, and compare it with freshly booted ones.
 
-    Each is a release's folder, its tar, last, or a commit, tag or branch of git, which is built. Where NEW carries no
-    upgrade from OLD, one is generated.
+    Each is a release's folder, its tar, its Debian package, last, or a commit, tag or branch of git, which is built.
+    Where NEW carries no upgrade from OLD, one is generated.
     """
     chosen = env or os.environ.get("MIX_ENV") or "prod"
     environ = dict(_parse_variable(item) for item in variables)

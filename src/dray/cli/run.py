@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -193,6 +194,7 @@ def build_report(result: RunResult) -> dict[str, Any]:
             {"kind": item.kind, "path": str(item.path), "size": item.size, "sha256": item.sha256}
             for item in release.artifacts
         ],
+        "publications": [asdict(item) for item in release.publications],
         "steps": [{"name": step.name, "seconds": round(step.seconds, 4)} for step in result.steps],
     }
 
@@ -202,8 +204,26 @@ def _say_what_next(session: Session, report: Mapping[str, Any], seconds: float) 
     if release["path"] is None:
         session.console.info(f"done in {seconds:.2f} s")
         return
+    if report["publications"]:
+        session.console.info(format_published(report, seconds))
+        return
     tree = display_path(Path(release["path"]), session.ctx.root)
     session.console.info(
         f"\n{release['name']} {release['version']} for {release['env']} is ready in {tree} ({seconds:.2f} s). "
         f"To start it:\n\n    {tree}/bin/{release['name']} start\n"
+    )
+
+
+def format_published(report: Mapping[str, Any], seconds: float) -> str:
+    """Return which packages went where, and what a host that knows the repository types to have them."""
+    release, published = report["release"], report["publications"]
+    lines = [f"    {item['package']} {item['version']} in {item['repository']}" for item in published]
+    names = " ".join(dict.fromkeys(item["package"] for item in published))
+    return "\n".join(
+        (
+            f"\n{release['name']} {release['version']} for {release['env']} is published ({seconds:.2f} s):\n",
+            *dict.fromkeys(lines),
+            "\nOn a host that knows the repository:\n",
+            f"    apt-get update && apt-get install {names}\n",
+        )
     )

@@ -7,10 +7,11 @@ writes other bytes then.
 from __future__ import annotations
 
 import lzma
-import sys
 import zlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from dray.packed import load_zstd
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,15 +59,6 @@ def _decompress_xz(data: bytes) -> bytes:
         return lzma.decompress(data, lzma.FORMAT_XZ)
     except lzma.LZMAError as error:
         raise ValueError(str(error)) from None
-
-
-def load_zstd() -> Any:
-    """Return the module for zstd: Python's own from 3.14 on, before that its backport."""
-    if sys.version_info >= (3, 14):
-        from compression import zstd  # noqa: PLC0415
-    else:
-        from backports import zstd  # noqa: PLC0415
-    return zstd
 
 
 def _compress_zstd(data: bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""What is in a release, read from where it is: a tree, a tar, or a manifest.
+"""What is in a release, read from where it is: a tree, a tar, a package, or a manifest.
 
 Works on what dray made, which describes itself, and on what ``mix release`` made, as far as its files tell.
 """
@@ -89,7 +89,7 @@ def read_inventory(path: Path) -> Inventory:
     """Return what is in the release at a path.
 
     Args:
-        path: The root of a tree, a tar (compressed or not), or a ``manifest.json``.
+        path: The root of a tree, a tar (compressed or not), a package that dray made, or a ``manifest.json``.
 
     Raises:
         UsageError: There is nothing, or something else.

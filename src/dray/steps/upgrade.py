@@ -35,8 +35,8 @@ def upgrade(
     Args:
         release: Assembled.
         ctx: The outside world.
-        from_: The earlier builds: ``"last"`` for the newest archive of another version beside this one's, a release's
-            folder or archive, or several of them.
+        from_: The earlier builds: ``"last"`` for the newest archive or package of another version beside this one's,
+            a release's folder, archive or package, or several of them.
         require: ``"hot"`` makes an upgrade that needs a restart an error.
         purge: What happens to processes that still run old code: ``"soft"`` waits for them, ``"brutal"`` ends them.
         check: Whether to start each earlier build here and to ask it whether it could follow: what its supervisors

@@ -1,6 +1,6 @@
 """A build of a release as an upgrade needs it: what it shows of itself, and what the files in its ``ebin`` say.
 
-A build comes from a tree, from a tar, or from the release of a running pipeline (``dray.upgrade.assembled``).
+A build comes from a tree, a tar or a package, or from the release of a running pipeline (``dray.upgrade.assembled``).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from dray.beam.app_file import parse_app
 from dray.beam.module_facts import parse_module
 from dray.core.application import PARTS_OF_OTP, AppOrigin, Mode
-from dray.errors import UsageError
+from dray.errors import IntegrityError, UsageError
 from dray.upgrade.content import iterate_contents
 from dray.upgrade.side import build_side
 
@@ -59,7 +59,8 @@ class Build:
         """What its ``.rel`` file says."""
         if self.side.rel is None:
             raise UsageError(
-                f"{self.side.source} is only the manifest of a release", hint="give the release's folder or its tar"
+                f"{self.side.source} is only the manifest of a release",
+                hint="give the release's folder, its tar or its package",
             )
         return self.side.rel
 
@@ -96,15 +97,34 @@ class Build:
         """Tell whether an application's files are in it; those of OTP may be the host's."""
         return application in self.side.applications and self.app_path(application) in self.side.files
 
+    def find(self, path: str) -> Content:
+        """Return a file that every whole release has.
+
+        Raises:
+            IntegrityError: This one has not.
+        """
+        content = self.side.files.get(path)
+        if content is None:
+            raise IntegrityError(f"{self.side.source} has no {path}, so it is not whole", hint="build it again")
+        return content
+
     def read_spec(self, application: str) -> AppSpec:
-        """Return what the ``.app`` file of an application says."""
+        """Return what the ``.app`` file of an application says.
+
+        Raises:
+            IntegrityError: It is missing or damaged.
+        """
         path = self.app_path(application)
-        return parse_app(self.side.files[path].read(), file=f"{self.side.source}:{path}")
+        return parse_app(self.find(path).read(), file=f"{self.side.source}:{path}")
 
     def read_module(self, application: str, module: str) -> ModuleFacts:
-        """Return what a module of an application says of itself."""
+        """Return what a module of an application says of itself.
+
+        Raises:
+            IntegrityError: It is missing or damaged.
+        """
         path = f"{self.folder(application)}/ebin/{module}.beam"
-        return parse_module(self.side.files[path].read(), file=f"{self.side.source}:{path}")
+        return parse_module(self.find(path).read(), file=f"{self.side.source}:{path}")
 
     def is_of_runtime(self, application: str) -> bool:
         """Tell whether an application comes with Erlang/OTP or Elixir; where no manifest says it, by its name."""
@@ -115,7 +135,7 @@ class Build:
 
 
 def read_build(path: Path) -> Build:
-    """Return the release at a path: the root of a tree, or a tar.
+    """Return the release at a path: the root of a tree, a tar or a package.
 
     Raises:
         UsageError: There is none.

@@ -7,10 +7,13 @@ What the children of a supervisor are, only a node that runs can tell; most Elix
 from __future__ import annotations
 
 import json
+import lzma
 import tarfile
+import zlib
 from typing import TYPE_CHECKING
 
-from dray.errors import StepError, ToolError
+from dray.assemble.stored_deb import is_package, unpack_package
+from dray.errors import IntegrityError, Location, StepError, ToolError, UsageError
 from dray.upgrade.local_node import copy_release, find_free_port, run_copy
 
 if TYPE_CHECKING:
@@ -27,7 +30,7 @@ def check_upgrade(
 
     Args:
         shell: Starts programs.
-        old: The tree or the tar of the old version.
+        old: The tree, the tar or the package of the old version.
         new: The tree of the new version, with its upgrade.
         version: The new version.
         folder: An empty folder.
@@ -50,16 +53,28 @@ def check_upgrade(
 
 
 def unpack_release(place: Path, folder: Path) -> Path:
-    """Return the folder of a release; a tar is unpacked first.
+    """Return the folder of a release; a tar or a package is unpacked first.
 
     Args:
-        place: A tree or a tar.
-        folder: Where a tar is unpacked.
+        place: A tree, a tar or a package.
+        folder: Where an archive is unpacked.
+
+    Raises:
+        UsageError: It is no release.
+        IntegrityError: It is damaged.
     """
     if place.is_dir():
         return place
-    with tarfile.open(place) as archive:
-        archive.extractall(folder, filter="tar")
+    try:
+        if is_package(place):
+            unpack_package(place, folder)
+        elif not place.is_file() or not tarfile.is_tarfile(place):
+            raise UsageError("a release that runs is a folder, a tar or a Debian package", got=str(place))
+        else:
+            with tarfile.open(place) as archive:
+                archive.extractall(folder, filter="tar")
+    except (tarfile.TarError, EOFError, ValueError, zlib.error, lzma.LZMAError) as error:
+        raise IntegrityError(f"the archive is damaged: {error}", location=Location(str(place))) from error
     return folder
 
 

@@ -1,7 +1,8 @@
 """What the files of a release hold, read and counted when that is asked for: most files of two releases are equal.
 
 Modules count by the MD5 of ``beam_lib``, which is the same for a module and its stripped copy; all other files, and
-all files of a release of which only the manifest is left, by SHA-256.
+all files of a release of which only the manifest is left, by SHA-256. So do those that a package leaves out, such as
+the sources of applications: its manifest speaks of them.
 """
 
 from __future__ import annotations
@@ -11,9 +12,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from dray.assemble.stored import iterate_files, iterate_paths
+from dray.assemble.stored import is_manifest, iterate_files, iterate_paths, list_manifest_files, parse_manifest
 from dray.beam.module import MD5_CHUNKS, module_md5
 from dray.disk import read_whole
+from dray.errors import IntegrityError
 from dray.native.find import is_native
 
 if TYPE_CHECKING:
@@ -50,11 +52,16 @@ class Content:
         """Return its bytes. Those of a folder are not kept: to hold a whole release takes longer than to compare it.
 
         Raises:
-            OSError: They cannot be read.
+            IntegrityError: They cannot be read, or a manifest alone tells of the file.
         """
         if self.data is not None:
             return self.data
-        data, _ = read_whole(self.place)
+        if not self.place:
+            raise IntegrityError(f"{self.path} is not there: only a manifest tells of it")
+        try:
+            data, _ = read_whole(self.place)
+        except OSError as error:
+            raise IntegrityError(f"{self.place} cannot be read: {error.strerror or error}") from error
         return data
 
     @cached_property
@@ -96,7 +103,7 @@ class Content:
 
 
 def iterate_contents(path: Path) -> Iterator[Content]:
-    """Yield the contents of the release at a path: the root of a tree, a tar, or a ``manifest.json``.
+    """Yield the contents of the release at a path: the root of a tree, a tar, a package, or a ``manifest.json``.
 
     Raises:
         UsageError: There is none.
@@ -104,5 +111,16 @@ def iterate_contents(path: Path) -> Iterator[Content]:
     """
     if path.is_dir():
         yield from (Content(name, place=f"{path}/{name}") for name in iterate_paths(path))
-    else:
-        yield from (Content(file.path, file.data, file.sha256 or "") for file in iterate_files(path))
+        return
+    found: set[str] = set()
+    manifest = b""
+    for file in iterate_files(path):
+        found.add(file.path)
+        if file.data is not None and is_manifest(file.path):
+            manifest = file.data
+        yield Content(file.path, file.data, file.sha256 or "")
+    from dray.assemble.stored_deb import is_package  # noqa: PLC0415 - a folder needs none of it
+
+    if manifest and is_package(path):
+        listed = list_manifest_files(parse_manifest(manifest, str(path)))
+        yield from (Content(file.path, digest=file.sha256 or "") for file in listed if file.path not in found)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dray.errors import StepError
+from dray.errors import IntegrityError, StepError
 from dray.upgrade.local_node import copy_release, find_free_port, run_copy
 from dray.upgrade.snapshot import find_differences, take_snapshot, watch_pauses
 
@@ -111,8 +111,17 @@ def rehearse(
 
 
 def read_version(tree: Path) -> str:
-    """Return the version of a release in a folder that holds one."""
-    return (tree / "releases" / "start_erl.data").read_text(encoding="utf-8").split()[1]
+    """Return the version of a release in a folder that holds one.
+
+    Raises:
+        IntegrityError: It is not named there.
+    """
+    file = tree / "releases" / "start_erl.data"
+    try:
+        _, version = file.read_bytes().decode().split()
+    except (OSError, ValueError):
+        raise IntegrityError(f"{file} names the runtime and the version of a release, and does not") from None
+    return version
 
 
 def _make(folder: Path) -> Path:

@@ -82,7 +82,7 @@ class Side:
 
 
 def read_side(path: Path) -> Side:
-    """Return the release at a path: the root of a tree, a tar, or a ``manifest.json``.
+    """Return the release at a path: the root of a tree, a tar, a package, or a ``manifest.json``.
 
     Raises:
         UsageError: There is none.

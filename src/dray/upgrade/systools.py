@@ -114,7 +114,7 @@ def _write_question(folder: Path, question: Question) -> Term:
         place.mkdir(parents=True)
         path.append(str(place))
         for app in build.rel.applications:
-            (place / f"{app.name}.app").write_bytes(build.side.files[build.app_path(app.name)].read())
+            (place / f"{app.name}.app").write_bytes(build.find(build.app_path(app.name)).read())
         (folder / f"{name}.rel").write_bytes(format_rel(_order(build)))
     for application, data in question.appups.items():
         (folder / "new" / f"{application}.appup").write_bytes(data)

@@ -1,4 +1,4 @@
-"""What is in a release: from its tree, its tar and its manifest the same."""
+"""What is in a release: from its tree, its tar, its package and its manifest the same."""
 
 from __future__ import annotations
 
@@ -10,6 +10,11 @@ import pytest
 from dray.assemble.tree import sync_tree
 from dray.core.contents import File
 from dray.errors import IntegrityError, UsageError
+from dray.package.deb.archive import write_deb
+from dray.package.deb.codec import find_codec
+from dray.package.deb.files import list_release_files
+from dray.package.deb.package import DebPackage
+from dray.package.deb.place import Place
 from dray.package.inventory import iterate_native, read_inventory
 from dray.package.tar import write_tar_gz
 from tests.unit.assemble.test_manifest import make
@@ -23,10 +28,13 @@ def release(tmp_path):
     )
     done, _ = sync_tree(added, tmp_path / "tree", tmp_path / "index.json")
     write_tar_gz(done, tmp_path / "x.tar.gz", level=1, mtime=0)
+    fields = (("Package", "shop"), ("Version", "1.0-1"), ("Architecture", "amd64"), ("Dray-Release", "shop 1.0"))
+    package = DebPackage(fields, tuple(list_release_files(done, tmp_path / "tree", Place("shop"))))
+    write_deb(package, tmp_path / "x.deb", codec=find_codec("zstd", 1), mtime=0)
     return tmp_path
 
 
-SOURCES = ["tree", "x.tar.gz", "tree/releases/1.0/manifest.json"]
+SOURCES = ["tree", "x.tar.gz", "x.deb", "tree/releases/1.0/manifest.json"]
 
 
 @pytest.mark.parametrize("source", SOURCES)
@@ -39,7 +47,7 @@ def test_the_parts_are_found_with_their_sizes(release, source):
     assert sizes["other", "2.0", "unknown"] == 4
 
 
-@pytest.mark.parametrize("source", SOURCES[:2])
+@pytest.mark.parametrize("source", SOURCES[:3])
 def test_native_code_is_found(release, source):
     (native,) = iterate_native(read_inventory(release / source))
     assert native.path == "lib/shop-1.0/priv/x.so"
@@ -57,12 +65,23 @@ def test_what_is_no_release_is_refused(tmp_path):
     with pytest.raises(UsageError, match="holds the folder releases"):
         read_inventory(tmp_path)
     (tmp_path / "x.txt").write_text("x")
-    with pytest.raises(UsageError, match="a tar, or a manifest"):
+    with pytest.raises(UsageError, match="a Debian package, or a manifest"):
         read_inventory(tmp_path / "x.txt")
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{}", "[]", '{"name": 1}', '{"name":"a","version":"1","applications":[],"files":[{}]}']
+    "text",
+    [
+        *("", "{}", "[]", '{"name": 1}', "[" * 100_000),
+        '{"name":"a","version":"1","applications":[],"files":[{}]}',
+        '{"name":"a","version":1,"applications":[],"files":[]}',
+        '{"name":"a","version":"1","applications":[{"name":"a"}],"files":[]}',
+        '{"name":"a","version":"1","applications":[],"files":[{"path":["x"]}]}',
+        '{"name":"a","version":"1","applications":[],"files":[{"path":"x","size":"1"}]}',
+        '{"name":"a","version":"1","applications":[],"files":[{"path":"x","sha256":1}]}',
+        '{"name":"a","version":"1","applications":[],"files":[],"upgrades":[{"from":["1"]}]}',
+        '{"name":"a","version":"1","applications":[],"files":[],"commit":"x"}',
+    ],
 )
 def test_another_json_file_is_refused(tmp_path, text):
     (tmp_path / "x.json").write_text(text)

@@ -1,4 +1,4 @@
-"""The last archive of another version is found, whatever else lies beside it."""
+"""The last kept build of another version is found, whatever else lies beside it."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ import pytest
 
 from dray.core.upgrade import Input
 from dray.errors import ConfigError
-from dray.upgrade.bases import list_inputs, read_last, resolve_path
-from tests.unit.upgrade.releases import app, write_build
+from dray.upgrade.bases import list_archives, list_inputs, read_last, resolve_path
+from tests.debs import write_deb
+from tests.unit.upgrade.releases import app, list_files, write_build
 
 
 @pytest.fixture
@@ -27,6 +28,40 @@ def pack(tmp_path):
         return path
 
     return do
+
+
+def pack_deb(folder, version, *, age, name="shop", title="shop"):
+    """Package a release, older ones with a smaller age."""
+    files = list_files(version, name=title, apps={"shop": app("m")})
+    placed = {f"usr/lib/{name}/{path}": data for path, data in files.items()}
+    path = write_deb(folder, name, f"{version}-1", files=placed, Dray_Release=f"{title} {version}")
+    os.utime(path, (age, age))
+    return path
+
+
+def test_a_package_is_as_good_as_an_archive(pack, tmp_path):
+    pack("1", "shop-1.tar.gz", age=1)
+    pack_deb(tmp_path / "out", "2", age=2)
+    pack_deb(tmp_path / "out", "2.1", age=3, name="another", title="another")
+    pack_deb(tmp_path / "out", "3", age=4)
+    write_deb(tmp_path / "out", "tools", "9")
+    (tmp_path / "out/broken.deb").write_bytes(b"!<arch>")
+    assert [path.name for path in list_archives(tmp_path / "out", "shop", "3")] == [
+        "shop_2-1_amd64.deb",
+        "shop-1.tar.gz",
+    ]
+    last = read_last(tmp_path / "out", "shop", "3")
+    assert last is not None
+    assert (last.version, last.carries("shop")) == ("2", True)
+    newer = pack("2.5", "shop-2.5.tar.gz", age=9)
+    assert list_archives(tmp_path / "out", "shop", "3")[0] == newer
+
+
+def test_a_package_of_another_name_is_one_of_the_release(tmp_path):
+    pack_deb(tmp_path, "1", age=1, name="shop-server", title="shop_server")
+    last = read_last(tmp_path, "shop_server", "2")
+    assert last is not None
+    assert last.version == "1"
 
 
 def test_the_newest_archive_of_another_version_is_the_last(pack, tmp_path):

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from dray.assemble.workers import map_threads
 from dray.errors import ConfigError
-from dray.package.codec import load_zstd
 from dray.package.deb.xz import XzStream
+from dray.packed import load_zstd
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

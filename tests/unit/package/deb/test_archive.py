@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 
 from dray.core.contents import Directory, File, Symlink
 from dray.errors import ConfigError
-from dray.package.codec import load_zstd
 from dray.package.deb.archive import format_fields, list_with_folders, write_deb
 from dray.package.deb.codec import choose_codec, find_codec
 from dray.package.deb.package import DebPackage
+from dray.packed import load_zstd
 
 DECOMPRESS = {
     "zst": load_zstd().decompress,
