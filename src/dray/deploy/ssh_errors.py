@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import contextlib
 import re
 import socket
@@ -82,7 +81,7 @@ def is_encrypted(file: Path) -> bool:
         return b"ENCRYPTED" in data
     try:
         return not base64.b64decode(found[1]).startswith(_PLAIN)
-    except binascii.Error:
+    except ValueError:
         return False
 
 
