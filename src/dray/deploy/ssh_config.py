@@ -144,6 +144,6 @@ def _existing(names: Iterable[str]) -> tuple[str, ...]:
 
 
 def _parse_jumps(text: str, host: Host) -> tuple[Host, ...]:
-    """Return the hosts of ``ProxyJump``; one that ``Host *`` sends through itself is reached at once, as by ssh."""
+    """Return the hosts of ``ProxyJump``; one that ``Host *`` sends through itself is reached at once."""
     jumps = tuple(parse_host(part.strip().removeprefix("ssh://")) for part in text.split(",") if part.strip())
     return () if any(jump.name == host.name for jump in jumps) else jumps

@@ -31,7 +31,7 @@ _UNREAD = (
     "StrictHostKeyChecking",
     "VerifyHostKeyDNS",
 )
-"""What decides whether a host is reached, or whether its key is right. That of ports to forward and the like is left out."""
+"""What decides whether a host is reached, or whether its key is right; ports to forward and the like are left out."""
 
 _STRICT = {"true", "yes", "ask"}  # as dray does it
 _SECONDS = 10

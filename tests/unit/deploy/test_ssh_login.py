@@ -300,7 +300,7 @@ def test_another_name_is_an_error():
 @pytest.mark.parametrize("changed", [False, True])
 def test_openssh_refuses_a_key_that_is_not_known(client, changed):
     async def work():
-        async with serve(client) as (port, key):
+        async with serve(client) as (port, _):
             client.add_host("web1", port)
             if changed:
                 client.learn(asyncssh.generate_private_key("ssh-ed25519"), port)
