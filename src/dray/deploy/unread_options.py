@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 _UNREAD = (
     "BindInterface",
-    "ControlPath",
     "HostbasedAuthentication",
     "KnownHostsCommand",
     "ProxyUseFdpass",

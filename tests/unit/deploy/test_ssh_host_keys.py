@@ -203,6 +203,18 @@ def test_the_machines_file_counts_too(client):
     asyncio.run(work())
 
 
+def test_tokens_in_the_names_of_files_are_filled_in(client):
+    async def work():
+        async with serve(client) as (port, key):
+            client.config.write_text(f"Host web1\n  UserKnownHostsFile ${{DRAY_NONE}}/a {client.path}/%n-%p-%%\n")
+            client.add_host("web1", port)
+            client.learn(key, port)
+            client.known.rename(client.path / f"web1-{port}-%")
+            assert await greet(client) == b"hello\n"
+
+    asyncio.run(work())
+
+
 def test_known_hosts_of_none_does_not_turn_verification_off(client):
     async def work():
         async with serve(client) as (port, _):

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 import pty
+import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import asyncssh
 import pytest
@@ -16,7 +18,7 @@ from dray.deploy.openssh import OpenSshTransport
 from dray.deploy.ssh import SshTransport
 from dray.deploy.unread_options import list_unread_options
 from dray.errors import ConfigError, RemoteError
-from tests.harness import ROOT
+from tests.harness import ROOT, wait_for
 from tests.ssh_hosts import make_client, run_sshd, serve
 
 WEB1 = Host("web1")
@@ -223,6 +225,61 @@ def talk(*argv):
     return said.decode()
 
 
+ASK = """
+import asyncio, sys
+from pathlib import Path
+from dray.core.host import Host
+from dray.deploy.open_transport import open_transport
+
+async def main(config):
+    accept = lambda *_: input("ready? ") == "yes"
+    async with open_transport(config=Path(config), accept=accept).connect(Host("web1")):
+        print("connected")
+
+try:
+    asyncio.run(main(*sys.argv[1:]))
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+
+
+@pytest.mark.sshd
+def test_a_question_can_be_interrupted(tmp_path, client):
+    with run_sshd(client, tmp_path / "sshd") as port:
+        client.add_host("web1", port)
+        said = talk(sys.executable, "-c", ASK, str(client.config))
+    assert said.endswith("interrupted\r\n")
+
+
+WAIT = """
+import asyncio, sys
+from pathlib import Path
+from dray.core.host import Host
+from dray.deploy.openssh import OpenSshTransport
+
+async def main(config):
+    async with OpenSshTransport(Path(config)).connect(Host("web1")) as connection:
+        print(connection.master._transport.get_pid(), flush=True)
+        await asyncio.sleep(600)
+
+asyncio.run(main(*sys.argv[1:]))
+"""
+
+
+@pytest.mark.sshd
+@pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGINT])
+def test_no_ssh_is_left_behind(tmp_path, client, sent):
+    with run_sshd(client, tmp_path / "sshd") as port:
+        client.add_host("web1", port)
+        client.learn(tmp_path / "sshd/host.pub", port)
+        argv = (sys.executable, "-c", WAIT, str(client.config))
+        with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=ROOT) as process:
+            ssh = Path("/proc") / process.stdout.readline().decode().strip()
+            assert ssh.exists()
+            process.send_signal(sent)
+        wait_for(lambda: not ssh.exists() or "\nState:\tZ" in (ssh / "status").read_text(), "the end of ssh")
+
+
 @pytest.mark.sshd
 def test_options_that_are_not_honoured_are_named(client):
     client.config.write_text(
@@ -230,8 +287,8 @@ def test_options_that_are_not_honoured_are_named(client):
         "Host db1\n  StrictHostKeyChecking yes\n  ForwardAgent yes\n  Port 2222\n"
     )
     found = list_unread_options(client.config, parse_host("deploy@web1:22"))
-    assert [option.split()[0] for option in found] == ["ControlPath", "KnownHostsCommand", "StrictHostKeyChecking"]
-    assert found[1:] == ("KnownHostsCommand /bin/keys %H", "StrictHostKeyChecking accept-new")
+    assert [option.split()[0] for option in found] == ["KnownHostsCommand", "StrictHostKeyChecking"]
+    assert found == ("KnownHostsCommand /bin/keys %H", "StrictHostKeyChecking accept-new")
     assert list_unread_options(client.config, Host("db1")) == ()
     assert list_unread_options(client.config, WEB1, program=("no-ssh",)) == ()
 
