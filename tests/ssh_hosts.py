@@ -89,7 +89,7 @@ async def _run_program(process: SSHServerProcess[bytes]) -> None:
     program = await asyncio.create_subprocess_exec(
         "sh",
         "-c",
-        process.command or "",
+        f"exec {process.command}",  # as bash does it, so that a signal is seen
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

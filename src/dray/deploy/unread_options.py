@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _UNREAD = (
     "BindInterface",
+    "CanonicalizeHostname",
     "HostbasedAuthentication",
     "KnownHostsCommand",
     "ProxyUseFdpass",

@@ -17,7 +17,7 @@ from dray.deploy.openssh import OpenSshTransport
 from dray.deploy.ssh import SshTransport
 from dray.deploy.ssh_errors import is_encrypted
 from dray.errors import ConfigError, RemoteError
-from tests.ssh_hosts import make_client, serve
+from tests.ssh_hosts import make_client, run_sshd, serve
 
 WEB1 = Host("web1")
 KINDS = [SshTransport, pytest.param(OpenSshTransport, marks=pytest.mark.sshd)]
@@ -167,17 +167,44 @@ def test_a_key_with_a_passphrase_is_left_to_the_agent(client, form):
 
 
 @pytest.mark.sshd
-def test_the_agent_has_the_key_that_has_a_passphrase(client, transport):
+@pytest.mark.parametrize("only", ["yes", "no"])
+def test_the_agent_has_the_key_that_has_a_passphrase(client, transport, only):
     secret = client.path / "locked"
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "secret", "-f", secret, "-C", "laptop"], check=True)
     assert is_encrypted(secret)
     assert not is_encrypted(client.path / "user")
     path = client.path / "agent"
+    client.config.write_text(f"Host web1\n  IdentityAgent {path}\n  IdentitiesOnly {only}\n  IdentityFile {secret}\n")
     with subprocess.Popen(["ssh-agent", "-D", "-a", path], stdout=subprocess.DEVNULL) as agent:
         try:
             asyncio.run(_use_agent(client, transport, secret, path))
         finally:
             agent.terminate()
+
+
+@pytest.mark.sshd
+def test_too_many_keys_are_told_apart_from_something_that_is_no_ssh(client, tmp_path):
+    for number in range(3):
+        asyncssh.generate_private_key("ssh-ed25519").write_private_key(client.path / f"key{number}")
+    client.config.write_text("".join(f"IdentityFile {client.path}/key{number}\n" for number in range(3)))
+    with run_sshd(client, tmp_path / "sshd", MaxAuthTries="2") as port:
+        client.add_host("web1", port)
+        client.learn(tmp_path / "sshd/host.pub", port)
+        error = asyncio.run(fail(SshTransport(client.config)))
+    assert error.what.startswith("web1 ended the login: Too many authentication failures")
+    assert "IdentitiesOnly" in error.hint
+
+
+def test_a_host_that_starts_no_program(client):
+    async def work():
+        async with serve(client, process_factory=None) as (port, key):
+            client.add_host("web1", port)
+            client.learn(key, port)
+            with pytest.raises(RemoteError, match="web1 starts no program: ") as caught:
+                await say_hello(SshTransport(client.config))
+            assert "ForceCommand" in caught.value.hint
+
+    asyncio.run(work())
 
 
 async def _use_agent(client, transport, secret, path):
@@ -192,7 +219,6 @@ async def _use_agent(client, transport, secret, path):
     added = await asyncio.create_subprocess_exec("ssh-add", "-q", secret, env=env)
     assert await added.wait() == 0
     async with serve(client, authorized_client_keys=f"{secret}.pub") as (port, key):
-        client.config.write_text(f"Host web1\n  IdentityAgent {path}\n  IdentitiesOnly no\n  IdentityFile {secret}\n")
         client.add_host("web1", port)
         client.learn(key, port)
         assert await say_hello(transport(client.config)) == b"hello\n"
