@@ -66,30 +66,58 @@ def make_client(path: Path) -> ClientFolder:
     return ClientFolder(path)
 
 
-async def run_command(process: SSHServerProcess[bytes]) -> None:
-    """Run what a client asks for, as sshd does."""
+class _Programs:
+    """Runs what clients ask for, as sshd does."""
+
+    def __init__(self) -> None:
+        self._running: set[asyncio.Task[None]] = set()
+
+    async def run(self, process: SSHServerProcess[bytes]) -> None:
+        task = asyncio.create_task(_run_program(process))
+        self._running.add(task)
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+        self._running.discard(task)
+
+    async def end(self) -> None:
+        for task in self._running:
+            task.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)
+
+
+async def _run_program(process: SSHServerProcess[bytes]) -> None:
     program = await asyncio.create_subprocess_exec(
         "sh",
         "-c",
-        process.command or "",
+        f"exec {process.command}",  # as bash does it, so that a signal is seen
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         start_new_session=True,
     )
-    feeding = asyncio.create_task(_pump(process.stdin, program.stdin))
+    pumps = [
+        asyncio.create_task(_pump(source, target))
+        for source, target in (
+            (process.stdin, program.stdin),
+            (program.stdout, process.stdout),
+            (program.stderr, process.stderr),
+        )
+    ]
     try:
-        await asyncio.gather(_pump(program.stdout, process.stdout), _pump(program.stderr, process.stderr))
+        await asyncio.gather(*pumps[1:])
         status = await program.wait()
+        if status < 0:
+            process.exit_with_signal("KILL" if status == -9 else "TERM")
+        else:
+            process.exit(status)
     finally:
-        feeding.cancel()
-        await asyncio.wait((feeding,))
-        if program.returncode is None:
-            program.kill()
-    if status < 0:
-        process.exit_with_signal("KILL" if status == -9 else "TERM")
-    else:
-        process.exit(status)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(program.pid, 9)
+        for pump in pumps:
+            pump.cancel()
+        await asyncio.gather(*pumps, return_exceptions=True)
+        program._transport.close()  # type: ignore[attr-defined]
+        await program.wait()
 
 
 async def _pump(source, target) -> None:  # type: ignore[no-untyped-def]
@@ -105,16 +133,18 @@ async def _pump(source, target) -> None:  # type: ignore[no-untyped-def]
 async def serve(client: ClientFolder, **options: object) -> AsyncIterator[tuple[int, asyncssh.SSHKey]]:
     """Run a server of asyncssh's that lets the client in; gives its port and its key."""
     key = asyncssh.generate_private_key("ssh-ed25519")
+    programs = _Programs()
     given: dict[str, object] = {
         "server_host_keys": [key],
         "authorized_client_keys": str(client.path / "user.pub"),
-        "process_factory": run_command,
+        "process_factory": programs.run,
         "encoding": None,
     }
     async with asyncssh.listen("127.0.0.1", 0, **(given | options)) as server:  # type: ignore[arg-type]
-        yield server.get_port(), key
-        for connection in list(getattr(server, "connections", ())):
-            connection.abort()
+        try:
+            yield server.get_port(), key
+        finally:
+            await programs.end()
 
 
 class Cable:

@@ -125,6 +125,20 @@ def test_every_error_is_described_with_its_status():
         assert f"| {kind.exit_code} | `{kind.__name__}` |" in text
 
 
+def test_what_hosts_are_told_to_fail_with_is_described():
+    table = re.sub(r"[A-Z]{2,}|\.\.\.|\d+", "*", section(page("errors.md"), "RemoteError, status 3"))
+    sources = [path.read_text() for path in (ROOT / "src" / "dray" / "deploy").glob("*ssh*.py")]
+    messages = {
+        re.sub(r"\{[^}]*\}", "*", text)
+        for source in sources
+        for text in re.findall(r"RemoteError\(\s*f\"(.+?)\"", source)
+    }
+    assert len(messages) > 10
+    for message in messages:
+        words = max(message.split("*"), key=len).strip(" :(")
+        assert words in table, f"{message} is not described"
+
+
 def test_every_decision_is_listed():
     index = page("adr/README.md")
     for decision in (ROOT / "docs" / "adr").glob("[0-9]*.md"):

@@ -9,7 +9,6 @@ are not looked up, and lines that nobody can read are passed over.
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import hmac
 import secrets
@@ -60,7 +59,7 @@ def parse_known_hosts(text: str, file: str = "") -> tuple[KnownKey, ...]:
             continue
         try:
             blob = base64.b64decode(words[2], validate=True)
-        except binascii.Error:
+        except ValueError:
             continue
         keys.append(KnownKey(words[0], words[1], blob, marker, file, number))
     return tuple(keys)
@@ -111,7 +110,7 @@ def _is_hash_of(names: str, name: str) -> bool:
         return False
     try:
         salt, digest = (base64.b64decode(part, validate=True) for part in parts[2:])
-    except binascii.Error:
+    except ValueError:
         return False
     return hmac.compare_digest(_hash(salt, name), digest)
 

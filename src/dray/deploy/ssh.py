@@ -161,7 +161,8 @@ class SshTransport:
         except asyncssh.PermissionDenied:
             raise await explain_refused(target) from None
         except (OSError, ValueError, asyncssh.Error) as error:
-            raise explain_failure(target, error, timeout=self.timeout) from None
+            spoken = client is not None and client.shown is not None
+            raise explain_failure(target, error, timeout=self.timeout, spoken=spoken) from None
 
     async def _accept(self, target: Target, key: asyncssh.SSHKey) -> None:
         """Have a new key accepted, and remember it."""

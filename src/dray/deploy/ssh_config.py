@@ -123,13 +123,19 @@ def _text(options: asyncssh.SSHClientConnectionOptions, name: str) -> str:
 
 
 def _paths(options: asyncssh.SSHClientConnectionOptions, name: str, default: tuple[str, ...]) -> tuple[Path, ...]:
-    """Return the files that an option names; asyncssh leaves the tokens of these options as they are."""
+    """Return the files that an option names."""
     given = cast("list[str] | None", options.config.get(name))
+    return tuple(Path(_expand(text, options)).expanduser() for text in (default if given is None else given))
+
+
+def _expand(text: str, options: asyncssh.SSHClientConnectionOptions) -> str:
+    """Put values for tokens and variables, which asyncssh does for other options alone."""
+    text = os.path.expandvars(text)
+    if "%" not in text:
+        return text
     values = {"d": str(Path.home()), "h": options.host, "n": options.orig_host, "p": str(options.port), "%": "%"}
     values |= {"r": options.username, "u": getpass.getuser(), "i": str(os.getuid())}
-    named = default if given is None else given
-    expanded = (_TOKEN.sub(lambda found: values.get(found[1], found[0]), os.path.expandvars(text)) for text in named)
-    return tuple(Path(text).expanduser() for text in expanded)
+    return _TOKEN.sub(lambda found: values.get(found[1], found[0]), text)
 
 
 def _keys(options: asyncssh.SSHClientConnectionOptions, name: str) -> tuple[str, ...] | None:
@@ -144,6 +150,6 @@ def _existing(names: Iterable[str]) -> tuple[str, ...]:
 
 
 def _parse_jumps(text: str, host: Host) -> tuple[Host, ...]:
-    """Return the hosts of ``ProxyJump``; one that ``Host *`` sends through itself is reached at once, as by ssh."""
+    """Return the hosts of ``ProxyJump``; one that ``Host *`` sends through itself is reached at once."""
     jumps = tuple(parse_host(part.strip().removeprefix("ssh://")) for part in text.split(",") if part.strip())
     return () if any(jump.name == host.name for jump in jumps) else jumps

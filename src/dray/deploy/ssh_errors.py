@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import contextlib
 import re
 import socket
@@ -36,39 +35,58 @@ async def explain_refused(target: Target) -> RemoteError:
     return RemoteError(f"{target.host} refuses the user {target.user}: {told}", hint=hint)
 
 
-def explain_failure(target: Target, error: Exception, *, timeout: float) -> RemoteError:
+def explain_failure(target: Target, error: Exception, *, timeout: float, spoken: bool = False) -> RemoteError:
     """Return the error for a host that cannot be connected to.
 
     Args:
         target: The host.
         error: What was raised.
         timeout: How many seconds the host had.
+        spoken: Whether it had shown its key, so that ssh it was.
     """
-    host, port, command = target.host, target.port, format_command(target.host)
+    host, command = target.host, format_command(target.host)
+    if isinstance(error, asyncssh.DisconnectError | asyncssh.ChannelOpenError):
+        return _explain_ended(target, error, spoken=spoken)
     if isinstance(error, socket.gaierror):
         what = f"{host}: its name cannot be resolved: {target.address}"
         return RemoteError(what, hint="mistyped? HostName in ~/.ssh/config can say where it is")
     if isinstance(error, TimeoutError):
-        return RemoteError(f"{host} does not answer on port {port} within {timeout:g} s", hint=hint_silent(command))
+        what = f"{host} does not answer on port {target.port} within {timeout:g} s"
+        return RemoteError(what, hint=hint_silent(command))
     if isinstance(error, ConnectionRefusedError):
         hint = "is sshd running there, and on this port? USER@HOST:PORT names another"
-        return RemoteError(f"{host} refuses the connection to port {port}", hint=hint)
-    if isinstance(error, asyncssh.ProtocolError | asyncssh.ProtocolNotSupported):
-        hint = f"is sshd on another port? USER@HOST:PORT; try: {command}"
-        return RemoteError(f"what answers on port {port} of {host} is no ssh: {error.reason}", hint=hint)
-    if isinstance(error, asyncssh.KeyExchangeFailed):
-        return RemoteError(f"{host} and dray have no algorithm in common: {error.reason}", hint=_OTHER)
-    if isinstance(error, asyncssh.ChannelOpenError):
-        return RemoteError(f"{host} cannot be reached through its ProxyJump: {error.reason}", hint=f"try: {command}")
-    if isinstance(error, asyncssh.ConnectionLost | ConnectionResetError):
-        hint = f"sshd's MaxStartups may be reached: fewer hosts at once; try: {command}"
-        return RemoteError(f"{host} closed the connection before the login was done", hint=hint)
-    if isinstance(error, asyncssh.DisconnectError):
-        return RemoteError(f"{host} ended the connection: {error.reason}", hint=f"try: {command}")
+        return RemoteError(f"{host} refuses the connection to port {target.port}", hint=hint)
+    if isinstance(error, ConnectionResetError):
+        return _explain_closed(target)
     if isinstance(error, asyncssh.KeyImportError | asyncssh.KeyEncryptionError):
         return RemoteError(f"{host}: a key cannot be read: {error}", hint=f"see IdentityFile; try: {command}")
     reason = getattr(error, "strerror", None) or str(error)
     return RemoteError(f"{host} cannot be reached: {reason}", hint=hint_silent(command))
+
+
+def _explain_ended(
+    target: Target, error: asyncssh.DisconnectError | asyncssh.ChannelOpenError, *, spoken: bool
+) -> RemoteError:
+    """Return the error for a connection that one of both sides has ended."""
+    host, port, reason, again = target.host, target.port, error.reason, f"try: {format_command(target.host)}"
+    if isinstance(error, asyncssh.ChannelOpenError):
+        return RemoteError(f"{host} cannot be reached through its ProxyJump: {reason}", hint=again)
+    if isinstance(error, asyncssh.KeyExchangeFailed):
+        return RemoteError(f"{host} and dray have no algorithm in common: {reason}", hint=_OTHER)
+    if isinstance(error, asyncssh.ConnectionLost):
+        return _explain_closed(target)
+    if spoken and isinstance(error, asyncssh.ProtocolError):  # which is what sshd calls too many keys
+        hint = "are there many keys in the agent? IdentityFile with IdentitiesOnly yes chooses one"
+        return RemoteError(f"{host} ended the login: {reason}", hint=hint)
+    if isinstance(error, asyncssh.ProtocolError | asyncssh.ProtocolNotSupported):
+        hint = f"is sshd on another port? USER@HOST:PORT; {again}"
+        return RemoteError(f"what answers on port {port} of {host} is no ssh: {reason}", hint=hint)
+    return RemoteError(f"{host} ended the connection: {reason}", hint=again)
+
+
+def _explain_closed(target: Target) -> RemoteError:
+    hint = f"sshd's MaxStartups may be reached: fewer hosts at once; try: {format_command(target.host)}"
+    return RemoteError(f"{target.host} closed the connection before the login was done", hint=hint)
 
 
 def is_encrypted(file: Path) -> bool:
@@ -82,7 +100,7 @@ def is_encrypted(file: Path) -> bool:
         return b"ENCRYPTED" in data
     try:
         return not base64.b64decode(found[1]).startswith(_PLAIN)
-    except binascii.Error:
+    except ValueError:
         return False
 
 

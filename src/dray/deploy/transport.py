@@ -28,16 +28,27 @@ class Channel(Protocol):
     """
 
     async def write(self, data: bytes) -> None:
-        """Hand bytes to the program; returns when more can be taken."""
+        """Hand bytes to the program; returns when more can be taken.
+
+        What a program that has ended is given is dropped: what it printed and its status say why it has.
+        """
 
     async def read_line(self) -> bytes:
         """Return the next line that it prints, with its line end; ``b""`` when it has ended."""
 
     async def read_exactly(self, count: int) -> bytes:
-        """Return so many bytes of what it prints."""
+        """Return so many bytes of what it prints.
+
+        Raises:
+            RemoteError: It has ended before that.
+        """
 
     async def wait(self) -> int:
-        """Close its input, wait until it ends, and return its status; negative for a signal."""
+        """Close its input, wait until it ends, and return its status; what it still prints is passed over.
+
+        Returns:
+            The status; negative for a signal, of which OpenSSH's program does not tell: there it is 255.
+        """
 
     def errors(self) -> str:
         """Return the last lines that it has printed to its standard error so far."""
