@@ -36,6 +36,7 @@ from tests.fakes import FakeConsole
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from dray.core.progress import Advance
     from dray.core.rollout import Rollout
     from dray.deploy.transport import Channel, Connection
 
@@ -119,6 +120,7 @@ class FolderHosts:
     names: tuple[str, ...] = ("web1",)
     console: FakeConsole = field(default_factory=FakeConsole)
     hosts: dict[str, FolderHost] = field(default_factory=dict)
+    advances: list[Advance] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         for name in self.names:
@@ -153,7 +155,16 @@ class FolderHosts:
             return Cargo(release, read_release_manifest(release), digest_content(release))
 
         history = History(self.folder / "history")
-        plan = Plan(self.fleet(**options), self.place, (), prepare, history, "ann@desk", environment)
+        plan = Plan(
+            self.fleet(**options),
+            self.place,
+            (),
+            prepare,
+            history,
+            "ann@desk",
+            environment,
+            announce=self.advances.append,
+        )
         return asyncio.run(run_rollout(plan, self.board()))
 
 

@@ -221,3 +221,18 @@ def test_names_that_manifests_escape_travel_whole(hosts, tmp_path):
     names = {'lib/odd-1/priv/a "quote"': b"1", "lib/odd-1/priv/back\\slash": b"2", "lib/odd-1/priv/größe": b"3"}
     hosts.deploy(make_release(tmp_path / "odd", "0.1.0", names))
     assert {name: (hosts["web1"].root / name).read_bytes() for name in names} == names
+
+
+def test_each_batch_is_announced_with_what_became_of_all_hosts(hosts, releases):
+    hosts.deploy(releases("0.1.0"))
+    hosts.advances.clear()
+    hosts["web1"].is_down = True
+    hosts["web3"].break_version("0.2.0")
+    hosts.deploy(releases("0.2.0"), parallel=1, on_unreachable="skip")
+    assert [(advance.done, advance.batches) for advance in hosts.advances] == [(0, 2), (1, 2), (1, 2)]
+    assert [outcomes(advance.rollout) for advance in hosts.advances] == [
+        {"web1": "skipped", "web2": "untouched", "web3": "untouched"},
+        {"web1": "skipped", "web2": "done", "web3": "untouched"},
+        {"web1": "skipped", "web2": "done", "web3": "rolled back"},
+    ]
+    assert {advance.rollout.version for advance in hosts.advances} == {"0.2.0"}
