@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dray.core.host import Host
+    from dray.core.progress import Advance
     from dray.core.rollout import Rollout
     from dray.deploy.transport import Channel, Connection
 
@@ -119,6 +120,7 @@ class FolderHosts:
     names: tuple[str, ...] = ("web1",)
     console: FakeConsole = field(default_factory=FakeConsole)
     hosts: dict[str, FolderHost] = field(default_factory=dict)
+    advances: list[Advance] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         for name in self.names:
@@ -153,7 +155,17 @@ class FolderHosts:
             return Cargo(release, read_release_manifest(release), digest_content(release))
 
         history = History(self.folder / "history")
-        plan = Plan(self.fleet(**options), self.place, release, (), prepare, history, "ann@desk", environment)
+        plan = Plan(
+            self.fleet(**options),
+            self.place,
+            release,
+            (),
+            prepare,
+            history,
+            "ann@desk",
+            environment,
+            announce=self.advances.append,
+        )
         return asyncio.run(run_rollout(plan, self.board()))
 
 

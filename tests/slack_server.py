@@ -17,6 +17,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+CHANNEL = "C024BE91L"
+"""The ID of every channel."""
+
 _MARKUP = re.compile(r"<(?:!(?:here|channel|everyone)|@[UW]\w+|!subteam\^S\w+|https?://[^|<>\s]+\|[^<>|]+)>")
 _ENTITY = re.compile(r"&(?:amp|lt|gt);")
 
@@ -33,10 +36,11 @@ class Planned:
 
 @dataclass
 class SlackServer:
-    """What came in, and what is answered next."""
+    """What came in, what was there before it was changed, and what is answered next."""
 
     address: str = ""
     messages: list[dict[str, Any]] = field(default_factory=list)
+    replaced: list[dict[str, Any]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
     planned: list[Planned] = field(default_factory=list)
@@ -127,9 +131,22 @@ def running_slack() -> Iterator[SlackServer]:
                 return Planned(200, "ok")
             if complaints or not message.get("channel"):
                 return Planned(200, json.dumps({"ok": False, "error": "invalid_blocks"}))
+            if self.path == "/api/chat.update":
+                return self._change(message)
             state.messages.append(message)
-            answer = {"ok": True, "channel": message["channel"], "ts": f"1700000000.{len(state.messages):06}"}
+            answer = {"ok": True, "channel": CHANNEL, "ts": f"1700000000.{len(state.messages):06}"}
             return Planned(200, json.dumps(answer))
+
+        def _change(self, message: dict[str, Any]) -> Planned:
+            """Change a message, which is named by the ID of its channel and by its time."""
+            number = int(message["ts"].partition(".")[2]) - 1
+            if message["channel"] != CHANNEL:
+                return Planned(200, json.dumps({"ok": False, "error": "channel_not_found"}))
+            if not 0 <= number < len(state.messages):
+                return Planned(200, json.dumps({"ok": False, "error": "message_not_found"}))
+            state.replaced.append(dict(state.messages[number]))
+            state.messages[number].update(message)
+            return Planned(200, json.dumps({"ok": True, "channel": CHANNEL, "ts": message["ts"]}))
 
         def log_message(self, *_: Any) -> None:
             """Say nothing."""

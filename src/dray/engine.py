@@ -16,6 +16,7 @@ from dray.core.settings import OTHER_SECTIONS
 from dray.core.step import Step
 from dray.core.step_options import resolve_step, validate_section
 from dray.errors import ConfigError, DrayError, Location, PluginError, StepError
+from dray.progress import Relay
 from dray.telling import Teller
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from dray.assemble.tree import TreeChange
     from dray.console import PlainConsole
     from dray.core.context import Context
-    from dray.core.pipeline import Pipeline
+    from dray.core.pipeline import Pipeline, Stage
     from dray.core.settings import Settings
     from dray.core.step_options import Overrides
 
@@ -73,7 +74,8 @@ class Engine:
             resolve_step(step, self.ctx.settings, self.overrides)
         begun = replace(self, ctx=replace(self.ctx, started=self.ctx.clock.monotonic()))
         try:
-            return begun.run_stages(pipeline, Teller(begun.ctx, self.console, self.overrides))
+            relay = Relay(begun.ctx, self.console, self.overrides)
+            return begun.run_stages(pipeline, Teller(begun.ctx, self.console, self.overrides, relay))
         finally:
             self.console.close()
 
@@ -89,26 +91,34 @@ class Engine:
             named, following = release.project is not None, pipeline.stages[number:]
             with teller.watch(stage, following, release):
                 if isinstance(stage, Parallel):
-                    release, added = self._run_parallel(stage, release, teller)
+                    release, added = self._run_parallel(stage, release, teller, following=following)
                 else:
-                    release, added = self._run_step(stage, release, _Writing(tree, following))
+                    writing = _Writing(tree, following)
+                    release, added = self._run_step(stage, release, teller, following=following, writing=writing)
                 timings += added
                 if release.project is not None and not named:
                     validate_sections(self.ctx.settings, release, self.known)
         return RunResult(release, timings)
 
     def _run_step(
-        self, step: Step, release: Release, writing: _Writing | None
+        self,
+        step: Step,
+        release: Release,
+        teller: Teller,
+        *,
+        following: tuple[Stage, ...],
+        writing: _Writing | None = None,
     ) -> tuple[Release, tuple[StepTiming, ...]]:
         console = StepConsole(self.console, step.name)
-        ctx = replace(self.ctx, console=console)
-        started = ctx.clock.monotonic()
-        done = self._call(step, release, ctx)
+        started = self.ctx.clock.monotonic()
+        with teller.relay.listen(step, following, release) as announce:
+            ctx = replace(self.ctx, console=console, announce=announce, told=teller.relay.recall(step))
+            done = self._call(step, release, ctx)
         if writing is None:
             _require_unchanged(step, release, done)
         elif writing.is_due:
             done = writing.tree.write(done, console, last=writing.is_last)
-        seconds = ctx.clock.monotonic() - started
+        seconds = self.ctx.clock.monotonic() - started
         self.console.end_step(step.name, seconds, "; ".join(console.results))
         return done, (StepTiming(step.name, seconds),)
 
@@ -131,28 +141,36 @@ class Engine:
         return done
 
     def _run_parallel(
-        self, stage: Parallel, release: Release, teller: Teller
+        self, stage: Parallel, release: Release, teller: Teller, *, following: tuple[Stage, ...]
     ) -> tuple[Release, tuple[StepTiming, ...]]:
         from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - few pipelines have branches
 
         with ThreadPoolExecutor(len(stage.branches)) as pool:
-            futures = [pool.submit(self._run_branch, branch, release, teller) for branch in stage.branches]
+            futures = [
+                pool.submit(self._run_branch, branch, release, teller, following=following)
+                for branch in stage.branches
+            ]
         results = [future.result() for future in futures]
+        before = len(release.rollouts)
         for done, _ in results:
             for artifact in done.artifacts:
                 release = release.with_artifact(artifact)
+            for rollout in done.rollouts[before:]:
+                release = release.with_rollout(rollout)
         return release, tuple(timing for _, timings in results for timing in timings)
 
     def _run_branch(
-        self, branch: Pipeline, release: Release, teller: Teller
+        self, branch: Pipeline, release: Release, teller: Teller, *, following: tuple[Stage, ...]
     ) -> tuple[Release, tuple[StepTiming, ...]]:
         timings: tuple[StepTiming, ...] = ()
         for number, stage in enumerate(branch.stages, start=1):
-            with teller.watch(stage, branch.stages[number:], release):
+            within = branch.stages[number:]
+            behind = within + following
+            with teller.watch(stage, within, release):
                 if isinstance(stage, Parallel):
-                    release, added = self._run_parallel(stage, release, teller)
+                    release, added = self._run_parallel(stage, release, teller, following=behind)
                 else:
-                    release, added = self._run_step(stage, release, None)
+                    release, added = self._run_step(stage, release, teller, following=behind)
                 timings += added
         return release, timings
 

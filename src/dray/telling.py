@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from dray.core.release import Release
     from dray.core.step import Step
     from dray.core.step_options import Overrides
+    from dray.progress import Relay
 
 _LIMIT = 30.0
 _LIMIT_INTERRUPTED = 3.0
@@ -40,12 +41,14 @@ class Teller:
         ctx: What every step gets.
         console: Where is said what came of telling.
         overrides: The values of ``--set``.
+        relay: Hands on what steps say while they deploy.
         failures: What has failed so far: of parallel branches several can, and a stage fails with its innermost step.
     """
 
     ctx: Context
     console: PlainConsole
     overrides: Overrides
+    relay: Relay
     failures: list[Failure] = field(default_factory=list)
 
     @contextlib.contextmanager
@@ -63,7 +66,7 @@ class Teller:
             failure = next((known for known in self.failures if known.error is error), None)
             if failure is None:
                 limit = _LIMIT_INTERRUPTED if comes_of_interruption(error) else _LIMIT
-                failure = Failure(stage.name, error, release, limit)
+                failure = Failure(stage.name, error, release, limit, tuple(self.relay.advances.values()))
                 self.failures.append(failure)
             with contextlib.suppress(KeyboardInterrupt):  # a further one ends the telling, not what went wrong
                 self._tell(failure, following)
@@ -79,7 +82,7 @@ class Teller:
     def _tell_step(self, step: Step, failure: Failure) -> None:
         """Call what a step declared; what goes wrong with it must not hide what went wrong first."""
         console = StepConsole(self.console, step.name)
-        ctx, clock = replace(self.ctx, console=console), self.ctx.clock
+        ctx, clock = replace(self.ctx, console=console, told=self.relay.recall(step)), self.ctx.clock
         began = clock.monotonic()
         try:
             run_within(failure.limit, lambda: _call(step, failure, ctx, self.overrides))

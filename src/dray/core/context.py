@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Protocol
 from dray.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
+    from dray.core.progress import Advance
     from dray.core.secret import Secret
     from dray.core.settings import Settings
 
@@ -108,6 +109,10 @@ class Clock(Protocol):
         """Return seconds that only grow, for measuring."""
 
 
+def _tell_nobody(advance: Advance) -> None:
+    del advance
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """What a step may use besides the release.
@@ -124,6 +129,8 @@ class Context:
         environ: The environment variables that dray was started with.
         mix_arguments: Further arguments for ``mix compile``, such as ``--force``.
         started: When the pipeline began, as ``clock.monotonic`` tells the time.
+        announce: Called by a step that deploys, whenever it has got on; never fails, and takes no time.
+        told: What ``on_progress`` of the step has returned last; empty where it was not called.
     """
 
     root: Path
@@ -137,6 +144,8 @@ class Context:
     environ: Mapping[str, str] = field(repr=False)  # it holds secrets, and a step may print its context
     mix_arguments: tuple[str, ...] = ()
     started: float = 0.0
+    announce: Callable[[Advance], None] = field(default=_tell_nobody, repr=False)
+    told: str = ""
 
     def reveal(self, secret: str | Secret) -> str:
         """Return the value of a secret; plain text is returned as it is.

@@ -46,6 +46,7 @@ class StepDefinition(Generic[P]):
             nothing else: dray then leaves a build out in which nothing has changed.
         on_failure: Called with the options of the step where an earlier step of its pipeline failed, so that this
             one does not run.
+        on_progress: Called with the options of the step while an earlier step of its pipeline deploys.
     """
 
     name: str
@@ -54,6 +55,7 @@ class StepDefinition(Generic[P]):
     reads_tree: bool = True
     repeatable: bool = False
     on_failure: Callable[..., None] | None = field(default=None, repr=False)
+    on_progress: Callable[..., str] | None = field(default=None, repr=False)
 
     @cached_property
     def options(self) -> tuple[Option, ...]:
@@ -125,6 +127,7 @@ def step(
     reads_tree: bool = True,
     repeatable: bool = False,
     on_failure: Callable[..., None] | None = None,
+    on_progress: Callable[..., str] | None = None,
 ) -> Callable[[Callable[Concatenate[Release, Context, P], Release]], StepDefinition[P]]: ...
 
 
@@ -136,6 +139,7 @@ def step(
     reads_tree: bool = True,
     repeatable: bool = False,
     on_failure: Callable[..., None] | None = None,
+    on_progress: Callable[..., str] | None = None,
 ) -> StepDefinition[P] | Callable[[Callable[Concatenate[Release, Context, P], Release]], StepDefinition[P]]:
     """Make a step of a function ``(release, ctx, ...options) -> release``.
 
@@ -150,18 +154,22 @@ def step(
             where nothing has changed.
         on_failure: A function ``(failure, ctx, ...options)`` with the options of the step. Where an earlier step of
             the pipeline fails, the step does not run, and this is called instead; what it raises is only warned of.
+        on_progress: A function ``(so_far, ctx, ...options) -> told`` with the options of the step, called in a thread
+            of its own while an earlier step of the pipeline deploys. The text that it returns is ``ctx.told`` when it
+            is called again, for ``on_failure``, and when the step runs. What it raises is only warned of.
 
     Returns:
         The step.
 
     Raises:
-        TypeError: ``on_failure`` takes other options than the step.
+        TypeError: ``on_failure`` or ``on_progress`` takes other options than the step.
     """
 
     def define(function: Callable[Concatenate[Release, Context, P], Release]) -> StepDefinition[P]:
         validate_parameters(function)
-        if on_failure is not None and _list_names(on_failure) != _list_names(function):
-            raise TypeError(f"on_failure of {function.__name__} takes other options than the step")
+        for name_of, hook in (("on_failure", on_failure), ("on_progress", on_progress)):
+            if hook is not None and _list_names(hook) != _list_names(function):
+                raise TypeError(f"{name_of} of {function.__name__} takes other options than the step")
         return StepDefinition(
             name or function.__name__,
             function,
@@ -169,6 +177,7 @@ def step(
             reads_tree,
             repeatable,
             on_failure,
+            on_progress,
         )
 
     return define if function is None else define(function)

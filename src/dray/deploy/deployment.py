@@ -8,6 +8,7 @@ import json
 import socket
 from typing import TYPE_CHECKING
 
+from dray.core.progress import Advance
 from dray.core.rollout import HostResult, Outcome, Rollout
 from dray.deploy.board import Board
 from dray.deploy.fitness import read_demands
@@ -100,7 +101,10 @@ def deploy_release(
         environment=_format_environment(ctx, fleet),
         scripts=scripts,
         run_local=lambda command, host: _run_local(ctx, command, host),
+        announce=ctx.announce,
     )
+    untouched = tuple(HostResult(host.name, Outcome.UNTOUCHED) for host in fleet.hosts)
+    ctx.announce(Advance(Rollout(fleet.name, place.name, release.version, untouched)))
     rollout = asyncio.run(run_rollout(plan, Board(ctx.console, ctx.clock)))
     remember_rollout(ctx.work, rollout)
     report_rollout(ctx, rollout, taken[0].reasons)

@@ -7,7 +7,8 @@ import contextlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from dray.core.rollout import HostResult, Outcome
+from dray.core.progress import Advance
+from dray.core.rollout import HostResult, Outcome, Rollout
 from dray.deploy.activate import activate_version, format_audit, take_back
 from dray.deploy.batches import split_hosts
 from dray.deploy.check import READY
@@ -15,6 +16,8 @@ from dray.deploy.host_state import GOOD, list_removable
 from dray.errors import RemoteError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from dray.deploy.board import Board
     from dray.deploy.member import Member
     from dray.deploy.plan import Cargo, Plan
@@ -26,16 +29,30 @@ async def follow(plan: Plan, cargo: Cargo, members: tuple[Member, ...], board: B
     """Let one batch after the other follow, until one fails."""
     batches = split_hosts(members, plan.fleet.batches)
     results: dict[str, HostResult] = {}
+
+    def announce(done: int) -> None:
+        known = {result.host: result for result in list_results(members, results)}
+        hosts = tuple(known.get(host.name) or HostResult(host.name, Outcome.SKIPPED) for host in plan.fleet.hosts)
+        rollout = Rollout(plan.fleet.name, plan.place.name, cargo.release.version, hosts)
+        plan.announce(Advance(rollout, len(batches), done))
+
+    announce(0)
     for number, batch in enumerate(batches):
         done = await asyncio.gather(*(_follow_one(plan, cargo, member, board) for member in batch))
         results.update({result.host: result for result in done})
         is_good = all(result.outcome.is_good for result in done)
+        announce(number + is_good)
         if is_good and number == 0 and len(batches) > 1 and plan.fleet.options.bake:
             await _bake(plan, cargo, batch, results, board)
         if not all(result.outcome.is_good for result in results.values()):
             await _go_back(plan, cargo, members, board, results=results, batch=batch)
             break
     await asyncio.gather(*(_finish(plan, member, results, board) for member in members))
+    return list_results(members, results)
+
+
+def list_results(members: tuple[Member, ...], results: Mapping[str, HostResult]) -> list[HostResult]:
+    """Return what became of each host; those without a result are untouched."""
     return [
         results.get(m.host.name)
         or HostResult(m.host.name, Outcome.UNTOUCHED, m.state.running, m.state.running, sent=m.sent)

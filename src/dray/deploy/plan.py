@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from dray.core.progress import Advance
     from dray.core.release import Release
     from dray.deploy.fitness import Demand
     from dray.deploy.fleet import Fleet
@@ -34,6 +35,10 @@ class Cargo:
     reasons: tuple[str, ...] = ()
 
 
+def _tell_nobody(advance: Advance) -> None:
+    del advance
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """How a release is deployed.
@@ -49,6 +54,7 @@ class Plan:
         environment: The variables of the release for each host; None leaves what is there.
         scripts: What runs the release there, for places that nobody sets up.
         run_local: Runs a command on this machine, for a host; what it raises counts as the host's.
+        announce: Called whenever the hosts have got on.
     """
 
     fleet: Fleet
@@ -61,3 +67,4 @@ class Plan:
     environment: bytes | None = None
     scripts: bytes | None = None
     run_local: Callable[[str, str], None] | None = None
+    announce: Callable[[Advance], None] = _tell_nobody

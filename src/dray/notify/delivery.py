@@ -45,5 +45,11 @@ def deliver(step: str, ctx: Context, secrets: Sequence[str], work: Callable[[], 
 
 
 def hide_secrets(report: Report, secrets: Sequence[str]) -> Report:
-    """Return a report without secrets in what it says of a failure: that text was written by others."""
-    return dataclasses.replace(report, trouble=map_texts(report.trouble, lambda text: redact(text, secrets)))
+    """Return a report without secrets in what it says of failures and hosts: such text was written by others."""
+
+    def hide(text: str) -> str:
+        return redact(text, secrets)
+
+    return dataclasses.replace(
+        report, trouble=map_texts(report.trouble, hide), rollouts=map_texts(report.rollouts, hide)
+    )

@@ -1,7 +1,8 @@
 """The release before: what a new one is compared with.
 
-It is the one that a publication took the place of; where nothing was published, the base of the upgrade; where there
-is none, what was announced last from here; and else the new one is the first.
+It is the one that most hosts ran before they were taken to the new one; where nothing was deployed, the one that a
+publication took the place of; where nothing was published, the base of the upgrade; where there is none, what was
+announced last from here; and else the new one is the first.
 """
 
 from __future__ import annotations
@@ -9,10 +10,12 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dray.core.rollout import Outcome
 from dray.disk import read_sealed, write_sealed
 from dray.errors import DrayError
 from dray.project.git import find_revision
@@ -54,7 +57,10 @@ def find_previous(release: Release, ctx: Context) -> Known | None:
     remembered = _recall_other(release, ctx.work)
     published = next((item for item in release.publications if item.previous), None)
     base = next(iter(release.upgrades), None)
-    if published is not None:
+    deployed = _find_deployed(release)
+    if deployed:
+        found = Known(deployed)
+    elif published is not None:
         suffix = published.version.removeprefix(release.version)  # such as a revision of the package
         found = Known(published.previous.removesuffix(suffix) or published.previous, published.previous_commit)
     elif base is not None:
@@ -68,6 +74,13 @@ def find_previous(release: Release, ctx: Context) -> Known | None:
         if other is not None and other.version == found.version:
             found = Known(found.version, found.commit or other.commit, found.applications or other.applications)
     return Known(found.version, _find_commit(found, ctx.shell, ctx.root), found.applications)
+
+
+def _find_deployed(release: Release) -> str:
+    """Return the version that most hosts ran before; empty where none ran another one."""
+    switched = [host.previous for rollout in release.rollouts for host in rollout.list_hosts(Outcome.DONE)]
+    counts = Counter(version for version in switched if version and version != release.version)
+    return max(counts, key=counts.__getitem__, default="")
 
 
 def remember_announced(release: Release, work: Path) -> None:

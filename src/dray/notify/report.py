@@ -1,7 +1,4 @@
-"""The facts of a notification, ready to be printed: every text is one line and of bounded length.
-
-A report speaks of a pipeline now; a rollout fills the same fields with other events and headlines.
-"""
+"""The facts of a notification, ready to be printed: every text is one line and of bounded length."""
 
 from __future__ import annotations
 
@@ -22,6 +19,7 @@ class Event(StrEnum):
     DONE = "done"
     FAILED = "failed"
     INTERRUPTED = "interrupted"
+    UNDER_WAY = "under way"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +104,21 @@ class Trouble:
 
 
 @dataclass(frozen=True, slots=True)
+class RolloutText:
+    """What became of a fleet, or how far it is.
+
+    Args:
+        fleet: Its name, or the folder.
+        summary: It in a few words.
+        lines: Hosts where they differ or failed, and why nodes were restarted.
+    """
+
+    fleet: str
+    summary: str
+    lines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Origin:
     """Who did it, and where.
 
@@ -139,6 +152,7 @@ class Report:
         publications: Where it can be had.
         origin: Who did it, and where.
         duration: How long it took.
+        rollouts: Where it was deployed.
     """
 
     event: Event
@@ -155,6 +169,7 @@ class Report:
     publications: tuple[str, ...] = ()
     origin: Origin = Origin()
     duration: str = ""
+    rollouts: tuple[RolloutText, ...] = ()
 
 
 def map_texts(value: T, change: Callable[[str], str]) -> T:

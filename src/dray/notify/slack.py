@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.error import URLError
 
@@ -16,6 +16,9 @@ from dray.errors import StepError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+
+    from slack_sdk import WebClient
+    from slack_sdk.web import SlackResponse
 
 API = "https://slack.com/api/"
 _TIMEOUT = 10
@@ -30,7 +33,32 @@ _HINTS = {
     "no_service": "the webhook was removed; make a new one in the Slack app",
     "not_in_channel": "invite the bot into the channel, or give the Slack app the scope chat:write.public",
 }
+_GONE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
+"""Why a message cannot be changed any more."""
+
 _QUIET = logging.Logger("dray.slack", logging.CRITICAL + 1)  # noqa: LOG001 - the library's own would print addresses
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """What names a message; as text, ``C024BE91L/1700000000.000100``.
+
+    Args:
+        channel: The ID of its channel.
+        ts: Its time, by which others answer to it.
+    """
+
+    channel: str
+    ts: str
+
+    def __str__(self) -> str:
+        return f"{self.channel}/{self.ts}"
+
+
+def parse_posted(text: str) -> Posted | None:
+    """Return what a text names; None where that is nothing."""
+    channel, slash, ts = text.partition("/")
+    return Posted(channel, ts) if slash and channel and ts else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +68,16 @@ class Message:
     Args:
         text: Shown where the blocks are not.
         blocks: The message in Block Kit.
-        thread: The message that it answers, as ``send`` returned it; empty for a message of its own.
+        thread: The ``ts`` of the message that it answers; empty for a message of its own.
+        place: The message whose place it takes; only bots can do that, and where it is gone they write a new one.
+        broadcast: Whether an answer is shown in the channel, too.
     """
 
     text: str
-    blocks: Sequence[Mapping[str, Any]]
+    blocks: Sequence[Mapping[str, Any]] = ()
     thread: str = ""
+    place: Posted | None = None
+    broadcast: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +88,13 @@ class Answer:
         status: The status of HTTP.
         error: The name of what was wrong; empty where nothing was.
         retry_after: The value of the header ``Retry-After``.
-        thread: What names the message, for others to answer to it; empty for webhooks.
+        posted: What names the message; None for webhooks.
     """
 
     status: int
     error: str = ""
     retry_after: str = ""
-    thread: str = ""
+    posted: Posted | None = None
 
 
 class Sender(Protocol):
@@ -90,7 +122,7 @@ class Webhook:
 
 @dataclass(frozen=True, slots=True)
 class Bot:
-    """A bot that posts into a channel, by ``chat.postMessage``."""
+    """A bot that posts into a channel, by ``chat.postMessage``, and changes its messages, by ``chat.update``."""
 
     token: str = field(repr=False)
     channel: str
@@ -104,23 +136,36 @@ class Bot:
         base = self.api if self.api.endswith("/") else f"{self.api}/"
         client = WebClient(self.token, base_url=base, timeout=max(1, int(timeout)), logger=_QUIET, retry_handlers=[])
         try:
-            sent = client.chat_postMessage(
-                channel=self.channel,
-                text=message.text,
-                blocks=message.blocks,  # type: ignore[arg-type]
-                thread_ts=message.thread or None,
-                unfurl_links=False,
-                unfurl_media=False,
-            )
+            sent = self._call(client, message)
         except SlackApiError as failed:
             sent = failed.response
             error = str(sent.get("error") or "no reason given")[:100]
+            if message.place is not None and error in _GONE:
+                return self.post(replace(message, place=None), timeout)
             return Answer(sent.status_code, error, _find_header(sent.headers, "retry-after"))
-        return Answer(200, thread=str(sent.get("ts") or ""))
+        channel, ts = str(sent.get("channel") or self.channel), str(sent.get("ts") or "")
+        return Answer(200, posted=Posted(channel, ts) if ts else None)
+
+    def _call(self, client: WebClient, message: Message) -> SlackResponse:
+        blocks: Any = message.blocks or None
+        if message.place is not None:
+            place = message.place
+            return client.chat_update(channel=place.channel, ts=place.ts, text=message.text, blocks=blocks)
+        return client.chat_postMessage(
+            channel=self.channel,
+            text=message.text,
+            blocks=blocks,
+            thread_ts=message.thread or None,
+            reply_broadcast=message.broadcast or None,
+            unfurl_links=False,
+            unfurl_media=False,
+        )
 
 
-def send(message: Message, sender: Sender, *, limit: float, sleep: Callable[[float], None] = time.sleep) -> str:
-    """Send a message, again where Slack asks for it or fails, and return what names it for answers.
+def send(
+    message: Message, sender: Sender, *, limit: float, sleep: Callable[[float], None] = time.sleep
+) -> Posted | None:
+    """Send a message, again where Slack asks for it or fails, and return what names it; None for webhooks.
 
     Args:
         message: The message.
@@ -135,7 +180,7 @@ def send(message: Message, sender: Sender, *, limit: float, sleep: Callable[[flo
     for number in range(1, _TRIES + 1):
         answer = _post(message, sender, min(_TIMEOUT, ends - time.monotonic()))
         if not answer.error:
-            return answer.thread
+            return answer.posted
         pause = _find_pause(answer, number)
         if pause is None or number == _TRIES or time.monotonic() + pause >= ends:
             raise _explain(answer)

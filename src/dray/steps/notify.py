@@ -11,22 +11,50 @@ from dray.core.step import step
 
 if TYPE_CHECKING:
     from dray.core.failure import Failure
+    from dray.core.progress import Progress
 
 
 def tell_failure(
-    failure: Failure, ctx: Context, *urls: str | Secret, only: Literal["success", "failure"] | None = None
+    failure: Failure,
+    ctx: Context,
+    *urls: str | Secret,
+    only: Literal["success", "failure"] | None = None,
+    progress: bool = False,
 ) -> None:
     """Tell the services that the pipeline failed; the options are those of ``notify``."""
     from dray.notify.announce import tell_services
     from dray.notify.collect import collect_failure
 
+    del progress
     if only != "success":
         tell_services(urls, ctx, lambda: collect_failure(failure, ctx), limit=failure.limit)
 
 
-@step(on_failure=tell_failure)  # as if it read the tree: nobody is told of a release that is not written yet
+def tell_progress(
+    so_far: Progress,
+    ctx: Context,
+    *urls: str | Secret,
+    only: Literal["success", "failure"] | None = None,
+    progress: bool = False,
+) -> str:
+    """Tell the services that a deployment begins; the options are those of ``notify``."""
+    from dray.notify.announce import tell_services
+    from dray.notify.collect import collect_progress
+
+    if progress and only != "failure" and not ctx.told:
+        tell_services(urls, ctx, lambda: collect_progress(so_far, ctx), limit=so_far.limit)
+        return "told"
+    return ctx.told
+
+
+# As if it read the tree: nobody is told of a release that is not written yet.
+@step(on_failure=tell_failure, on_progress=tell_progress)
 def notify(
-    release: Release, ctx: Context, *urls: str | Secret, only: Literal["success", "failure"] | None = None
+    release: Release,
+    ctx: Context,
+    *urls: str | Secret,
+    only: Literal["success", "failure"] | None = None,
+    progress: bool = False,
 ) -> Release:
     """Tell other services what is new, or that an earlier step failed: mail, Matrix, Teams, Telegram, ...
 
@@ -37,6 +65,7 @@ def notify(
         ctx: The outside world.
         urls: The addresses of services as apprise writes them, such as ``env("NOTIFY_URL")``.
         only: ``"failure"`` keeps silent where all went well, ``"success"`` where something failed.
+        progress: Whether the beginning of a deployment is told, too.
 
     Returns:
         The release as it was.
@@ -46,6 +75,7 @@ def notify(
     from dray.notify.delivery import LIMIT
     from dray.notify.previous import remember_announced
 
+    del progress
     if only != "failure" and tell_services(urls, ctx, lambda: collect_done(release, ctx), limit=LIMIT):
         remember_announced(release, ctx.work)
     return release

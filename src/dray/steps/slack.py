@@ -11,9 +11,10 @@ from dray.core.step import step
 
 if TYPE_CHECKING:
     from dray.core.failure import Failure
+    from dray.core.progress import Progress
 
 
-def tell_failure(
+def tell_failure(  # noqa: PLR0913 - the options of the step
     failure: Failure,
     ctx: Context,
     *,
@@ -24,19 +25,48 @@ def tell_failure(
     only: Literal["success", "failure"] | None = None,
     thread: str | None = None,
     api: str | None = None,
+    progress: bool | None = None,
 ) -> None:
     """Tell the channel that the pipeline failed; the options are those of ``slack``."""
     from dray.notify.access import SlackOptions
     from dray.notify.announce import tell_slack
     from dray.notify.collect import collect_failure
 
-    if only != "success":
+    del progress
+    if only != "success" or ctx.told:  # a message that says that hosts follow must not stay
         options = SlackOptions(channel, token, webhook, mention, thread, api)
         tell_slack(options, ctx, lambda: collect_failure(failure, ctx), limit=failure.limit)
 
 
-@step(on_failure=tell_failure)  # as if it read the tree: nobody is told of a release that is not written yet
-def slack(
+def tell_progress(  # noqa: PLR0913 - see above
+    so_far: Progress,
+    ctx: Context,
+    *,
+    channel: str | None = None,
+    token: Secret | None = None,
+    webhook: Secret | None = None,
+    mention: str | None = None,
+    only: Literal["success", "failure"] | None = None,
+    thread: str | None = None,
+    api: str | None = None,
+    progress: bool | None = None,
+) -> str:
+    """Tell the channel how far a deployment is; the options are those of ``slack``."""
+    from dray.notify.access import SlackOptions
+    from dray.notify.announce import tell_slack_progress
+    from dray.notify.collect import collect_progress
+
+    if only == "failure":
+        return ""
+    options = SlackOptions(channel, token, webhook, mention, thread, api)
+    return tell_slack_progress(
+        options, ctx, lambda: collect_progress(so_far, ctx), wanted=progress, limit=so_far.limit
+    )
+
+
+# As if it read the tree: nobody is told of a release that is not written yet.
+@step(on_failure=tell_failure, on_progress=tell_progress)
+def slack(  # noqa: PLR0913 - see above
     release: Release,
     ctx: Context,
     *,
@@ -47,6 +77,7 @@ def slack(
     only: Literal["success", "failure"] | None = None,
     thread: str | None = None,
     api: str | None = None,
+    progress: bool | None = None,
 ) -> Release:
     """Tell a channel of Slack what is new, or that an earlier step failed.
 
@@ -62,6 +93,7 @@ def slack(
         only: ``"failure"`` keeps silent where all went well, ``"success"`` where something failed.
         thread: The message (its ``ts``) to answer to; for bots.
         api: Where Slack's Web API is, for bots; by default ``https://slack.com/api/``.
+        progress: Whether the beginning of a deployment is told; by default by bots, whose message is kept up to date.
 
     Returns:
         The release as it was.
@@ -72,8 +104,9 @@ def slack(
     from dray.notify.delivery import LIMIT
     from dray.notify.previous import remember_announced
 
+    del progress
     if only != "failure":
         options = SlackOptions(channel, token, webhook, mention, thread, api)
-        if tell_slack(options, ctx, lambda: collect_done(release, ctx), limit=LIMIT) is not None:
+        if tell_slack(options, ctx, lambda: collect_done(release, ctx), limit=LIMIT):
             remember_announced(release, ctx.work)
     return release

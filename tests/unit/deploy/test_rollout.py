@@ -243,3 +243,18 @@ def test_build_that_is_not_what_its_manifest_says_is_not_fetched(hosts, releases
     (hosts["web1"].root / "lib/shop-0.1.0/ebin/shop.beam").write_bytes(b"rotten")
     with pytest.raises(IntegrityError, match="lib/shop-0.1.0/ebin/shop.beam of 0.1.0 is damaged on a host"):
         hosts.deploy(releases("0.2.0"))
+
+
+def test_each_batch_is_announced_with_what_became_of_all_hosts(hosts, releases):
+    hosts.deploy(releases("0.1.0"))
+    hosts.advances.clear()
+    hosts["web1"].is_down = True
+    hosts["web3"].break_version("0.2.0")
+    hosts.deploy(releases("0.2.0"), parallel=1, on_unreachable="skip")
+    assert [(advance.done, advance.batches) for advance in hosts.advances] == [(0, 2), (1, 2), (1, 2)]
+    assert [outcomes(advance.rollout) for advance in hosts.advances] == [
+        {"web1": "skipped", "web2": "untouched", "web3": "untouched"},
+        {"web1": "skipped", "web2": "done", "web3": "untouched"},
+        {"web1": "skipped", "web2": "done", "web3": "rolled back"},
+    ]
+    assert {advance.rollout.version for advance in hosts.advances} == {"0.2.0"}

@@ -9,8 +9,8 @@ import time
 import pytest
 
 from dray.errors import StepError
-from dray.notify.slack import Bot, Message, Webhook, send
-from tests.slack_server import Planned
+from dray.notify.slack import Bot, Message, Posted, Webhook, parse_posted, send
+from tests.slack_server import CHANNEL, Planned
 
 MESSAGE = Message("shop", ({"type": "section", "text": {"type": "mrkdwn", "text": "shop"}},))
 TOKEN = "xoxb-111-222-secretsecret"  # noqa: S105
@@ -35,7 +35,7 @@ BOTH = pytest.mark.parametrize("way", ["webhook", "bot"])
 
 
 def test_a_webhook_gets_text_and_blocks(slack_server, post, ways):
-    assert post(ways["webhook"]) == ""
+    assert post(ways["webhook"]) is None
     (message,) = slack_server.messages
     assert (message["text"], message["blocks"]) == ("shop", list(MESSAGE.blocks))
     assert message["unfurl_links"] is False
@@ -43,13 +43,30 @@ def test_a_webhook_gets_text_and_blocks(slack_server, post, ways):
 
 
 def test_a_bot_posts_into_a_channel_and_learns_what_the_message_is_called(slack_server, post, ways):
-    thread = post(ways["bot"])
-    assert thread == "1700000000.000001"
+    posted = post(ways["bot"])
+    assert posted == Posted(CHANNEL, "1700000000.000001")
+    assert parse_posted(str(posted)) == posted
     assert slack_server.paths == ["/api/chat.postMessage"]
     assert slack_server.headers[0]["Authorization"] == f"Bearer {TOKEN}"
     assert slack_server.messages[0]["channel"] == "#deploys"
-    post(ways["bot"], message=Message("more", MESSAGE.blocks, thread))
-    assert slack_server.messages[1]["thread_ts"] == thread
+    post(ways["bot"], message=Message("more", (), posted.ts, broadcast=True))
+    assert slack_server.messages[1]["thread_ts"] == posted.ts
+    assert slack_server.messages[1]["reply_broadcast"] is True
+
+
+def test_a_bot_changes_what_it_has_written_and_writes_anew_where_that_is_gone(slack_server, post, ways):
+    posted = post(ways["bot"])
+    assert post(ways["bot"], message=Message("changed", MESSAGE.blocks, place=posted)) == posted
+    assert [message["text"] for message in slack_server.messages] == ["changed"]
+    assert slack_server.paths[1] == "/api/chat.update"
+    gone = Posted(CHANNEL, "1700000000.000009")
+    assert post(ways["bot"], message=Message("anew", MESSAGE.blocks, place=gone)).ts == "1700000000.000002"
+    assert slack_server.messages[1]["channel"] == "#deploys"
+
+
+@pytest.mark.parametrize("text", ["", "told", "/1", "C1/"])
+def test_what_names_no_message_is_not_taken_for_a_name(text):
+    assert parse_posted(text) is None
 
 
 def test_the_address_of_an_api_may_lack_its_last_slash(slack_server, post):

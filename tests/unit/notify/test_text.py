@@ -9,7 +9,17 @@ from hypothesis import strategies as st
 
 from dray.notify.blocks import build_blocks, build_fallback
 from dray.notify.changes import list_commits
-from dray.notify.report import AppChange, Changes, CommitLine, Commits, Event, Origin, Report, Trouble
+from dray.notify.report import (
+    AppChange,
+    Changes,
+    CommitLine,
+    Commits,
+    Event,
+    Origin,
+    Report,
+    RolloutText,
+    Trouble,
+)
 from dray.notify.text import escape, render_plain, render_slack, split_paragraphs, unescape
 from dray.template.environment import TemplateFolder
 from tests.slack_server import validate_message
@@ -100,6 +110,9 @@ REPORTS = st.builds(
     upgrades=st.lists(WORDS, max_size=5).map(tuple),
     artifacts=st.lists(WORDS, max_size=13).map(tuple),
     origin=st.builds(Origin, WORDS, WORDS),
+    rollouts=st.lists(st.builds(RolloutText, WORDS, WORDS, st.lists(WORDS, max_size=24).map(tuple)), max_size=3).map(
+        tuple
+    ),
 )
 
 
