@@ -155,7 +155,8 @@ async def _finish(plan: Plan, member: Member, results: dict[str, HostResult], bo
         audit = format_audit(result, who=plan.who, time=board.clock.now(), action="deploy")
         await member.session.ask("audit", audit)
         if result.outcome is Outcome.DONE:
-            for version in list_removable(member.state, keep=plan.fleet.options.keep):
+            before, keep = member.before.running, plan.fleet.options.keep
+            for version in list_removable(member.state, keep=keep, before=before):
                 await member.session.ask("remove", version)
     except RemoteError as error:
         results[member.host.name] = replace(result, why="; ".join(filter(None, (result.why, error.what))))

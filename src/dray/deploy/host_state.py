@@ -95,7 +95,7 @@ class HostState:
     def previous(self) -> str:
         """The good version before the permanent one; empty for none."""
         others = [item for item in self.versions if item.state == GOOD and item.version != self.permanent]
-        return max(others, key=lambda item: item.since).version if others else ""
+        return max(others, key=lambda item: (item.since, item.version)).version if others else ""
 
 
 def parse_state(lines: Iterable[str]) -> HostState:
@@ -127,15 +127,15 @@ def _parse_status(text: str) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def list_removable(state: HostState, *, keep: int) -> tuple[str, ...]:
+def list_removable(state: HostState, *, keep: int, before: str = "") -> tuple[str, ...]:
     """Return the versions that need not stay, the oldest first.
 
     The running, the permanent and the last good version stay in any case, and of the others as many good ones that
     there are ``keep`` of them. Versions that were not found well go once there are more than ``keep`` of them, too:
     the newest of them are left for whoever asks why.
     """
-    holy = {state.running, state.permanent, state.previous}
-    newest = sorted(state.versions, key=lambda item: (-item.since, item.version))
+    holy = {state.running, state.permanent, state.previous, before}
+    newest = sorted(state.versions, key=lambda item: (item.since, item.version), reverse=True)
     good = [item.version for item in newest if item.state == GOOD]
     others = [item.version for item in newest if item.state != GOOD]
     stay = holy | set(good[:keep]) | set(others[:keep])
