@@ -129,6 +129,8 @@ class FolderHosts:
             for script, text in (("command", COMMAND), ("service", SERVICE)):
                 (root / ".dray" / script).write_text(text)
                 (root / ".dray" / script).chmod(0o755)
+            places = f"environment_file={root}/environment\nenvironment_owner=nobody-here\n"
+            (root / ".dray/places").write_text(places)
             self.hosts[name] = FolderHost(root)
 
     def __getitem__(self, name: str) -> FolderHost:

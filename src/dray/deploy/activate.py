@@ -39,7 +39,12 @@ async def activate_version(
     """
     before, started = member.state.running, board.clock.monotonic()
     board.set(member.host.name, "switching", f"{before or 'nothing'} -> {version}")
-    report = await member.session.report("activate", version, how)
+    if member.has_new_environment and before:
+        if how == "hot":
+            raise RemoteError(f"{member.host}: the variables of the release changed, which takes a restart")
+        how = "restart"
+    again = before == version
+    report = await member.session.report(*(("again",) if again else ("activate", version, how)))
     board.set(member.host.name, "checking", version)
     for check in (READY, *checks):
         await member.session.ask("check", str(seconds), check.kind, check.what)
@@ -53,7 +58,7 @@ async def activate_version(
         Outcome.DONE,
         version,
         before,
-        mode=describe_mode(report, before),
+        mode="restart" if again else describe_mode(report, before),
         reasons=tuple(report.get("reasons", ())),
         sent=member.sent,
         seconds=board.clock.monotonic() - started,
@@ -85,18 +90,28 @@ async def take_back(member: Member, version: str, error: RemoteError, *, seconds
         await member.session.ask("tail", str(_SHOWN_LINES))
         await member.mark(version, BAD, at=board.clock.now())
         state = await member.see_running()
-        if state.running != before or (not before and state.run_state != "stopped"):
+        if member.has_new_environment:
+            await member.session.ask("environment_back")
+        if state.running != before or (not before and state.run_state != "stopped") or member.has_new_environment:
             board.set(member.host.name, "rolling back", before or "to nothing")
-            if before:
-                await member.session.ask("activate", before, "auto")
-                await member.session.ask("check", str(seconds), READY.kind)
-            else:
-                await member.session.ask("stop")
+            await _start_before(member, before, seconds)
         state = await member.see_running()
     except RemoteError as worse:
         return HostResult(member.host.name, Outcome.FAILED, "", before, why=f"{why}; then: {worse.what}")
     outcome = Outcome.ROLLED_BACK if state.running == before else Outcome.FAILED
     return HostResult(member.host.name, outcome, state.running, before, why=why, sent=member.sent)
+
+
+async def _start_before(member: Member, before: str, seconds: int) -> None:
+    """Start what ran before, whatever runs now; nothing where nothing did."""
+    if not before:
+        await member.session.ask("stop")
+        return
+    if member.has_new_environment and member.state.running == before:
+        await member.session.ask("again")
+    else:
+        await member.session.ask("activate", before, "restart" if member.has_new_environment else "auto")
+    await member.session.ask("check", str(seconds), READY.kind)
 
 
 def format_audit(result: HostResult, *, who: str, time: float, action: str) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from dray.core.progress import Advance
 from dray.core.rollout import HostResult, Outcome, Rollout
+from dray.deploy.activate import format_audit
 from dray.deploy.board import Board
 from dray.deploy.fitness import read_demands
 from dray.deploy.follow import describe_result
@@ -106,7 +107,7 @@ def deploy_release(
     untouched = tuple(HostResult(host.name, Outcome.UNTOUCHED) for host in fleet.hosts)
     ctx.announce(Advance(Rollout(fleet.name, place.name, release.version, untouched)))
     rollout = asyncio.run(run_rollout(plan, Board(ctx.console, ctx.clock)))
-    remember_rollout(ctx.work, rollout)
+    remember_rollout(ctx.work, rollout, who=plan.who, now=ctx.clock.now())
     report_rollout(ctx, rollout, taken[0].reasons)
     if not rollout.is_good:
         raise RolloutError(rollout)
@@ -176,11 +177,15 @@ def _run_local(ctx: Context, command: str, host: str) -> None:
         raise RemoteError(f"{command.replace('{host}', host)} ended with status {done.status}")
 
 
-def remember_rollout(work: Path, rollout: Rollout) -> None:
-    """Keep which hosts failed, for whoever tries those again."""
+def remember_rollout(work: Path, rollout: Rollout, *, who: str, now: float) -> None:
+    """Keep which hosts failed, for whoever tries those again, and who did what, in ``deploy/audit.log``."""
     failed = [host.host for host in rollout.hosts if not host.outcome.is_good]
     data = json.dumps({"fleet": rollout.fleet, "version": rollout.version, "failed": failed})
     write_atomically(_rollout_file(work, rollout.fleet), data.encode())
+    with (work / "deploy" / "audit.log").open("a", encoding="utf-8") as log:
+        for host in rollout.hosts:
+            line = format_audit(host, who=who, time=now, action="deploy")
+            log.write(f"{json.dumps({'fleet': rollout.fleet, 'host': host.host, **json.loads(line)})}\n")
 
 
 def list_failed(work: Path, fleet: str) -> tuple[str, ...]:

@@ -64,7 +64,7 @@ async def _follow_one(plan: Plan, cargo: Cargo, member: Member, board: Board) ->
     """Take a host to the version; where it is not well there, take it back."""
     version, options = cargo.release.version, plan.fleet.options
     running = member.state.running
-    if running == version and plan.environment is None:
+    if running == version and not member.has_new_environment:
         await member.mark(version, GOOD, at=board.clock.now())
         board.set(member.host.name, "unchanged", version)
         return HostResult(member.host.name, Outcome.UNCHANGED, version, version)

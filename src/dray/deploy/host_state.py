@@ -133,6 +133,11 @@ def list_removable(state: HostState, *, keep: int, before: str = "") -> tuple[st
     The running, the permanent and the last good version stay in any case, and of the others as many good ones that
     there are ``keep`` of them. Versions that were not found well go once there are more than ``keep`` of them, too:
     the newest of them are left for whoever asks why.
+
+    Args:
+        state: What the host has.
+        keep: How many good versions stay.
+        before: The version that ran before a deployment: within a second, times do not tell it from others.
     """
     holy = {state.running, state.permanent, state.previous, before}
     newest = sorted(state.versions, key=lambda item: (item.since, item.version), reverse=True)

@@ -32,6 +32,7 @@ class Member:
         before: What it said first.
         log: The last lines that programs said there.
         sent: How many bytes were sent to it.
+        has_new_environment: Whether the variables of the release have changed there, so that it takes a restart.
         result: What became of it; None while that is open.
     """
 
@@ -41,6 +42,7 @@ class Member:
     before: HostState
     log: list[str] = field(default_factory=list)
     sent: int = 0
+    has_new_environment: bool = False
     result: HostResult | None = None
 
     async def see_running(self) -> HostState:

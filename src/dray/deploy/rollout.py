@@ -7,6 +7,7 @@ host as it was. Each batch is found well before the next one follows.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import time
 from typing import TYPE_CHECKING
 
@@ -90,8 +91,7 @@ async def _bring(
 
     async def bring(member: Member) -> None:
         version = cargo.release.version
-        if plan.environment is not None:
-            await member.session.ask("environment", str(len(plan.environment)), payload=plan.environment)
+        await _bring_environment(plan, member)
         if member.state.find(version) is not None:
             return
         transfer = await _plan_member(member, cargo, manifests)
@@ -108,6 +108,16 @@ async def _bring(
     failed = [error for error in done if isinstance(error, BaseException)]
     if failed:
         raise _summarise(failed)
+
+
+async def _bring_environment(plan: Plan, member: Member) -> None:
+    """Bring the variables of the release to a host, where they are others than those that it has."""
+    if plan.environment is None:
+        return
+    digest = hashlib.sha256(plan.environment).hexdigest()
+    if member.state.facts.get("environment") != digest:
+        await member.session.ask("environment", str(len(plan.environment)), payload=plan.environment)
+        member.has_new_environment = True
 
 
 def _summarise(errors: list[BaseException]) -> BaseException:

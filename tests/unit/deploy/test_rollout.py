@@ -258,3 +258,33 @@ def test_each_batch_is_announced_with_what_became_of_all_hosts(hosts, releases):
         {"web1": "skipped", "web2": "done", "web3": "rolled back"},
     ]
     assert {advance.rollout.version for advance in hosts.advances} == {"0.2.0"}
+
+
+def environment(hosts, name):
+    file = hosts[name].root / "environment"
+    return file.read_text(), file.stat().st_mode & 0o777
+
+
+def test_variables_arrive_where_only_their_owner_reads_them(hosts, releases):
+    hosts.deploy(releases("0.1.0"), environment=b'SECRET="x"\n')
+    assert environment(hosts, "web1") == ('SECRET="x"\n', 0o600)
+
+
+def test_variables_that_changed_take_a_restart_and_those_that_did_not_take_none(hosts, releases):
+    release = releases("0.1.0")
+    hosts.deploy(release, environment=b"A=1\n")
+    assert hosts.deploy(release, environment=b"A=1\n").hosts[0].outcome is Outcome.UNCHANGED
+    assert hosts.deploy(release, environment=b"A=2\n").hosts[0].mode == "restart"
+    assert hosts.deploy(releases("0.2.0"), environment=b"A=2\n").hosts[0].mode == "hot"
+    assert hosts.deploy(releases("0.3.0"), environment=b"A=3\n").hosts[0].mode == "restart"
+
+
+def test_variables_go_back_with_the_version(hosts, releases):
+    hosts.deploy(releases("0.1.0"), environment=b"A=1\n")
+    hosts["web1"].break_version("0.2.0")
+    rollout = hosts.deploy(releases("0.2.0"), environment=b"A=2\n", parallel=1)
+    assert rollout.hosts[0].outcome is Outcome.ROLLED_BACK
+    assert environment(hosts, "web1")[0] == "A=1\n"
+    (hosts["web1"].root / "sick-0.2.0").unlink()
+    hosts.deploy(releases("0.2.0"), environment=b"A=2\n")
+    assert environment(hosts, "web1")[0] == "A=2\n"

@@ -277,10 +277,29 @@ keep_state () {
 keep_environment () {
   # shellcheck source=/dev/null
   . "$own/places"
-  (umask 077 && head -c "$1" >"$environment_file.new")
+  # Who goes back to the version before goes back to its variables, too.
+  (
+    umask 077
+    cat "$environment_file" >"$own/environment.before" 2>/dev/null || : >"$own/environment.before"
+    head -c "$1" >"$environment_file.new"
+  )
   chown "$environment_owner" "$environment_file.new" 2>/dev/null || :
   mv "$environment_file.new" "$environment_file"
   sha256 <"$environment_file" | cut -c 1-64 >"$own/environment.sha256"
+}
+
+# environment_back: the variables before the last ones that were kept.
+restore_environment () {
+  # shellcheck source=/dev/null
+  . "$own/places"
+  cat "$own/environment.before" >"$environment_file"
+  rm -f "$own/environment.sha256" "$own/environment.before"
+}
+
+# again: restarts what runs, so that it gets its variables anew.
+start_again () {
+  run_logged "$own/service" stop
+  run_logged "$own/service" start
 }
 
 # prepare SIZE, and so many bytes of a tar that gzip has packed: the scripts by which the release is run here.
@@ -414,6 +433,8 @@ while IFS= read -r line; do
     receive) attempt receive "$@" ;;
     install) attempt install_version "$@" ;;
     environment) attempt keep_environment "$@" ;;
+    environment_back) attempt restore_environment ;;
+    again) attempt start_again ;;
     activate) attempt activate "$@" ;;
     check)
       what=${text#* }
