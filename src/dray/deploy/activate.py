@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from dray.core.rollout import HostResult, Outcome
 from dray.deploy.check import READY
-from dray.deploy.host_state import BAD, GOOD
+from dray.deploy.host_state import BAD
 from dray.errors import RemoteError
 
 if TYPE_CHECKING:
@@ -48,11 +48,7 @@ async def activate_version(
     board.set(member.host.name, "checking", version)
     for check in (READY, *checks):
         await member.session.ask("check", str(seconds), check.kind, check.what)
-    state = await member.see_running()
-    if state.running != version:
-        runs = state.running or state.run_state
-        raise RemoteError(f"{member.host} was told to run {version}, and runs {runs}")
-    await member.mark(version, GOOD, at=board.clock.now())
+    await member.settle(version, at=board.clock.now())
     return HostResult(
         member.host.name,
         Outcome.DONE,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from dray.deploy.board import CONNECTING
-from dray.deploy.host_state import HostState, InstalledVersion, parse_state
+from dray.deploy.host_state import GOOD, HostState, InstalledVersion, parse_state
 from dray.deploy.session import HostSession
 from dray.errors import RemoteError
 
@@ -56,6 +56,22 @@ class Member:
         self.state = replace(self.state, facts=facts, status=seen.status)
         return self.state
 
+    async def settle(self, version: str, *, at: float) -> HostState:
+        """Let the host read back from the node that a version runs, and remember that it is good.
+
+        Args:
+            version: The version.
+            at: The time, in seconds since 1970.
+
+        Raises:
+            RemoteError: Something else runs.
+        """
+        seen = parse_state(await self.session.ask("settle", version))
+        facts = {**self.state.facts, "permanent": seen.permanent}
+        self.state = replace(self.state, facts=facts, status=seen.status)
+        self._remember(version, GOOD, at)
+        return self.state
+
     async def mark(self, version: str, state: str, *, at: float) -> None:
         """Let the host remember how a version is.
 
@@ -68,6 +84,9 @@ class Member:
             RemoteError: It cannot.
         """
         await self.session.ask("mark", version, state)
+        self._remember(version, state, at)
+
+    def _remember(self, version: str, state: str, at: float) -> None:
         others = tuple(item for item in self.state.versions if item.version != version)
         known = self.state.find(version) or InstalledVersion(version, "")
         self.state = replace(self.state, versions=(*others, replace(known, state=state, since=int(at))))

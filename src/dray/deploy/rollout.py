@@ -87,7 +87,7 @@ async def _bring(
     plan: Plan, cargo: Cargo, members: tuple[Member, ...], manifests: dict[str, Manifest], board: Board
 ) -> None:
     """Bring the release to all hosts that lack it."""
-    packs: dict[object, bytes] = {}
+    packs: dict[object, asyncio.Task[bytes]] = {}
 
     async def bring(member: Member) -> None:
         version = cargo.release.version
@@ -96,12 +96,12 @@ async def _bring(
             return
         transfer = await _plan_member(member, cargo, manifests)
         if transfer.key not in packs:
-            packs[transfer.key] = await asyncio.to_thread(build_pack, cargo.release, transfer)
-        pack, digest = packs[transfer.key], cargo.manifest.digest
+            packs[transfer.key] = asyncio.create_task(asyncio.to_thread(build_pack, cargo.release, transfer))
+        pack, digest = await packs[transfer.key], cargo.manifest.digest
         board.set(member.host.name, "receiving", f"{len(transfer.sent)} files, {len(pack) / 1e6:.2f} MB")
         member.sent += len(pack)
-        await member.session.ask("receive", digest, str(len(pack)), payload=pack)
-        await member.session.ask("install", digest, version, transfer.base or "-", cargo.source)
+        words = (digest, str(len(pack)), version, transfer.base or "-", cargo.source)
+        await member.session.ask("receive", *words, payload=pack)
         board.set(member.host.name, "installed", version)
 
     done = await asyncio.gather(*(bring(member) for member in members), return_exceptions=True)

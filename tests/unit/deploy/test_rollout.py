@@ -86,7 +86,7 @@ def test_quorum_decides_whether_enough_hosts_answer(hosts, releases, quorum, eno
             hosts.deploy(releases("0.1.0"), on_unreachable="quorum", quorum=quorum)
 
 
-@pytest.mark.parametrize("command", ["receive", "install"])
+@pytest.mark.parametrize("command", ["lock", "receive"])
 def test_connection_that_is_lost_before_the_switch_leaves_all_hosts_as_they_were(hosts, releases, command):
     hosts.deploy(releases("0.1.0"))
     hosts["web2"].dies_at = command

@@ -189,7 +189,8 @@ send_files () {
   rm -f "$own/fetch.list" "$own/fetch.pack"
 }
 
-# receive DIGEST SIZE, and so many bytes of a tar that gzip has packed.
+# receive DIGEST SIZE VERSION BASE SOURCE, and so many bytes of a tar that gzip has packed: makes the version of them and
+# of what is there, checks all of it, and puts it beside the others. A base of "-" is none.
 receive () {
   stage=$own/stage-$1
   for other in "$own"/stage-*; do
@@ -199,12 +200,11 @@ receive () {
   # Nothing is sent behind the bytes until this has answered, so it does no harm where head reads ahead.
   head -c "$2" | gzip -dc | tar -xof - -C "$stage" || complain "the files could not be unpacked: $(df -Pk "$own" |
     tail -n 1 | while read -r _ _ _ free _; do echo "$free"; done) kB are free in $root"
+  install_version "$1" "$3" "$4" "$5"
 }
 
-# install DIGEST VERSION BASE SOURCE: makes the version of what was received and of what is there, checks all of it, and
-# puts it beside the others. It is there when its folder is. A base of "-" is none.
+# The version is there when its folder is: install_version DIGEST VERSION BASE SOURCE.
 install_version () {
-  stage=$own/stage-$1
   cd "$stage"
   mkdir -p "tree/releases/$2"
   if [ -f plan/manifest ]; then
@@ -385,6 +385,15 @@ check_once () {
   esac
 }
 
+# settle VERSION: reads back from the node what runs, and remembers that the version is good.
+settle () {
+  show_running
+  case $("$own/command" status --json 2>/dev/null | tail -n 1) in
+    *"\"version\": \"$1\""*) mark "$1" good ;;
+    *) complain "was told to run $1, and runs something else" ;;
+  esac
+}
+
 # mark VERSION STATE.
 mark () {
   source=
@@ -431,7 +440,6 @@ while IFS= read -r line; do
     prepare) attempt prepare "$@" ;;
     setup) attempt setup "$@" ;;
     receive) attempt receive "$@" ;;
-    install) attempt install_version "$@" ;;
     environment) attempt keep_environment "$@" ;;
     environment_back) attempt restore_environment ;;
     again) attempt start_again ;;
@@ -441,6 +449,7 @@ while IFS= read -r line; do
       what=${what#"${2-}"}
       attempt check "${1-}" "${2-}" "${what# }"
       ;;
+    settle) attempt settle "$@" ;;
     mark) attempt mark "$@" ;;
     start | stop) attempt run_logged "$own/service" "$command" ;;
     remove) attempt remove_version "$@" ;;
