@@ -124,7 +124,8 @@ show_running () {
   [ ! -r "$root/releases/start_erl.data" ] || read -r _ permanent <"$root/releases/start_erl.data" || :
   say "fact permanent $permanent"
   [ -n "$permanent" ] && [ -x "$own/command" ] || return 0
-  say "status $("$own/command" status --json 2>/dev/null | tail -n 1)"
+  running=$("$own/command" status --json 2>/dev/null | tail -n 1)
+  say "status $running"
 }
 
 show_lock () {
@@ -387,8 +388,9 @@ check_once () {
 
 # settle VERSION: reads back from the node what runs, and remembers that the version is good.
 settle () {
+  running=
   show_running
-  case $("$own/command" status --json 2>/dev/null | tail -n 1) in
+  case $running in
     *"\"version\": \"$1\""*) mark "$1" good ;;
     *) complain "was told to run $1, and runs something else" ;;
   esac
