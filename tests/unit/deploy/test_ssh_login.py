@@ -92,8 +92,8 @@ async def answer_with(data):
 
     async with await asyncio.start_server(speak, "127.0.0.1", 0) as server:
         yield server.sockets[0].getsockname()[1]
-    for writer in writers:
-        writer.transport.abort()
+        for writer in writers:
+            writer.transport.abort()
     await asyncio.sleep(0)
 
 
