@@ -190,11 +190,13 @@ def build_login(target: Target, known: KnownHost) -> dict[str, Any]:
         "keepalive_count_max": ALIVE_COUNT,
         "compression_algs": None,
         "x509_trusted_certs": None,
+        "gss_kex": False,  # which needs no key of the host
+        "agent_path": target.agent,
         "password_auth": False,
         "kbdint_auth": False,
     }
     if target.keys is not None:
-        options["client_keys"] = list(target.keys)
+        options["client_keys"] = list(target.keys) or ([] if target.agent else None)  # None: not even those of ~/.ssh
         options["client_certs"] = list(target.certificates)
     if "Ciphers" not in target.chosen:
         options["encryption_algs"] = _CIPHERS

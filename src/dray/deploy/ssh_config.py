@@ -106,7 +106,7 @@ async def read_target(host: Host, config: Path | None) -> Target:
         jumps=_parse_jumps(_text(options, "ProxyJump"), host),
         keys=_keys(options, "IdentityFile"),
         certificates=_keys(options, "CertificateFile") or (),
-        agent=_text(options, "IdentityAgent") or os.environ.get("SSH_AUTH_SOCK", ""),
+        agent=_find_agent(cast("str | None", options.config.get("IdentityAgent", "SSH_AUTH_SOCK"))),
         chosen=frozenset(name for name in _CHOICES if options.config.get(name) is not None),
     )
 
@@ -120,6 +120,15 @@ def login_options(host: Host) -> dict[str, Any]:
 
 def _text(options: asyncssh.SSHClientConnectionOptions, name: str) -> str:
     return str(options.config.get(name) or "")
+
+
+def _find_agent(given: str | None) -> str:
+    """Return the socket that ``IdentityAgent`` says: a path, a variable that holds it, or none."""
+    if given is None:
+        return ""
+    if given == "SSH_AUTH_SOCK" or given.startswith("$"):
+        return os.environ.get(given.strip("${}"), "")
+    return str(Path(given).expanduser())
 
 
 def _paths(options: asyncssh.SSHClientConnectionOptions, name: str, default: tuple[str, ...]) -> tuple[Path, ...]:

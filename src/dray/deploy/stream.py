@@ -84,5 +84,5 @@ def report_lost(host: str, reason: str = "") -> RemoteError:
     """Return the error for a connection that was there and is no more."""
     return RemoteError(
         f"the connection to {host} was lost{f': {reason}' if reason else ''}",
-        hint="run the same command again: it continues from what the host has",
+        hint="run the same command again",
     )

@@ -92,8 +92,8 @@ async def answer_with(data):
 
     async with await asyncio.start_server(speak, "127.0.0.1", 0) as server:
         yield server.sockets[0].getsockname()[1]
-    for writer in writers:
-        writer.transport.abort()
+        for writer in writers:
+            writer.transport.abort()
     await asyncio.sleep(0)
 
 
@@ -168,13 +168,20 @@ def test_a_key_with_a_passphrase_is_left_to_the_agent(client, form):
 
 @pytest.mark.sshd
 @pytest.mark.parametrize("only", ["yes", "no"])
-def test_the_agent_has_the_key_that_has_a_passphrase(client, transport, only):
+@pytest.mark.parametrize("named", ["path", "SSH_AUTH_SOCK", "$DRAY_AGENT"])
+def test_the_agent_has_the_key_that_has_a_passphrase(client, transport, only, named, monkeypatch):
     secret = client.path / "locked"
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "secret", "-f", secret, "-C", "laptop"], check=True)
     assert is_encrypted(secret)
     assert not is_encrypted(client.path / "user")
     path = client.path / "agent"
-    client.config.write_text(f"Host web1\n  IdentityAgent {path}\n  IdentitiesOnly {only}\n  IdentityFile {secret}\n")
+    if named == "path":
+        named = path
+    else:
+        monkeypatch.setenv(named.strip("$"), str(path))
+    client.config.write_text(
+        f"Host web1\n  IdentityAgent {named}\n  IdentitiesOnly {only}\n  IdentityFile {secret}\n"
+    )
     with subprocess.Popen(["ssh-agent", "-D", "-a", path], stdout=subprocess.DEVNULL) as agent:
         try:
             asyncio.run(_use_agent(client, transport, secret, path))
