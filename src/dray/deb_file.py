@@ -10,6 +10,7 @@ harm, is an ``IntegrityError``, whatever it holds.
 
 from __future__ import annotations
 
+import io
 import lzma
 import re
 import zlib
@@ -29,6 +30,12 @@ _BLOCK = 512
 _LARGEST_CONTROL = 16 << 20
 """So many bytes of control files, unpacked, are read at most: those of real packages have some hundred kilobytes."""
 
+_PART = 1 << 18
+_SMALL = 1 << 16
+_LARGEST = 64 << 30
+"""So many bytes of files are unpacked at most to see that they can be."""
+_CHECKED = frozenset({".gz", ".xz"})
+_BINARY = 0x80
 _OCTAL = re.compile(rb"[0-7]*")
 
 
@@ -102,6 +109,64 @@ def open_data(source: BinaryIO, members: DebMembers, path: Path, *, limit: int) 
         return PackedReader(source, members.size, members.suffix, limit=limit)
     except ValueError as error:
         raise damaged(path, f"data.tar{members.suffix}: {error}") from None
+
+
+def validate_data(source: BinaryIO, members: DebMembers, path: Path) -> None:
+    """Read the archive of a package's files to its end: what dpkg would stumble over.
+
+    gzip and xz have checksums; otherwise the headers of the archive have to do.
+
+    Args:
+        source: The open file.
+        members: What it consists of.
+        path: Where it is, for messages.
+
+    Raises:
+        IntegrityError: It is damaged.
+        OSError: It cannot be read.
+    """
+    try:
+        if members.suffix == ".gz" and members.size <= _SMALL:  # there may be thousands; it grows a thousand times
+            source.seek(members.start)
+            zlib.decompress(source.read(members.size), 31)
+            return
+        data = io.BufferedReader(open_data(source, members, path, limit=_LARGEST), _PART)
+        if members.suffix not in _CHECKED:
+            _validate_headers(data)
+        while data.read(_PART):
+            pass
+    except (ValueError, EOFError, zlib.error) as error:
+        raise damaged(path, f"data.tar{members.suffix}: {error}") from None
+
+
+def _validate_headers(data: BinaryIO) -> None:
+    while (header := _read_exactly(data, _BLOCK)).strip(b"\0"):
+        size = _validate_header(header)
+        for left in range(size + -size % _BLOCK, 0, -_PART):
+            _read_exactly(data, min(left, _PART))
+
+
+def _validate_header(header: bytes) -> int:
+    """Return the size of a member of a tar archive.
+
+    Raises:
+        ValueError: Its header is damaged.
+    """
+    checksum, size = header[148:156].strip(b"\0 "), header[124:136]
+    if not _OCTAL.fullmatch(checksum) or int(checksum or b"0", 8) != sum(header[:148]) + sum(header[156:]) + 256:
+        raise ValueError("it has a damaged header")
+    if size[0] == _BINARY:  # GNU tar's way to write sizes from 8 GB on
+        return int.from_bytes(size[1:])
+    if not _OCTAL.fullmatch(size.strip(b"\0 ")):
+        raise ValueError("it has a damaged header")
+    return int(size.strip(b"\0 ") or b"0", 8)
+
+
+def _read_exactly(source: BinaryIO, size: int) -> bytes:
+    data = source.read(size)
+    if len(data) != size:
+        raise EOFError("it is cut off")
+    return data
 
 
 def _read_member(source: BinaryIO, path: Path) -> tuple[str, int]:

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from _typeshed import WriteableBuffer as Buffer
+
 _PART = 1 << 18
 _XZ_MEMORY = 1 << 30
 
@@ -116,6 +118,17 @@ class PackedReader(io.RawIOBase):
         if self._room < 0:
             raise ValueError(f"it unpacks to more than {self._limit >> 20} MB")
         return data
+
+    def readable(self) -> bool:
+        """Return that it can be read."""
+        return True
+
+    def readinto(self, buffer: Buffer) -> int:
+        """Put the next bytes into a buffer, as ``io.BufferedReader`` asks; see ``read``."""
+        view = memoryview(buffer).cast("B")
+        data = self.read(len(view))
+        view[: len(data)] = data
+        return len(data)
 
     def _take(self, size: int) -> bytes:
         data = self._source.read(min(size, self._left))

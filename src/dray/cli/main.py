@@ -45,7 +45,7 @@ _COMMANDS = {
     "export": ("dray.cli.export", "Write the files by which an init system runs the release."),
     "diff": ("dray.cli.diff", "Show what differs between two releases, and whether a node could follow."),
     "rehearse": ("dray.cli.rehearse", "Try an upgrade on a node of this machine, and compare it with fresh ones."),
-    "inspect": ("dray.cli.inspect", "Show what is in a release: a tree, a tar or a manifest."),
+    "inspect": ("dray.cli.inspect", "Show what is in a release: a tree, a tar, a package or a manifest."),
     "apt": ("dray.cli.apt", "Publish in an apt repository, and look after it."),
     "doctor": ("dray.cli.doctor", "Check that everything is there that a build needs."),
     "completion": ("dray.cli.completion", "Print the script by which a shell completes dray's commands."),

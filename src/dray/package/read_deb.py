@@ -1,7 +1,7 @@
 """Reads a Debian package: what it says of itself, its size and its checksum (deb(5)).
 
-Only as much as an index of packages needs: the fields of ``control``. The files inside are not looked at. A damaged
-file, or one that was made to harm, is an ``IntegrityError``, whatever it holds.
+Only as much as an index of packages needs: the fields of ``control``. Of the files inside, it is only seen that dpkg
+can unpack them. A damaged file, or one that was made to harm, is an ``IntegrityError``, whatever it holds.
 
     read_deb(Path("shop_1.0-1_amd64.deb")).control.get("Package")
 """
@@ -12,9 +12,9 @@ import hashlib
 import io
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
-from dray.deb_file import read_members
+from dray.deb_file import read_members, validate_data
 from dray.errors import IntegrityError, StepError
 from dray.package.deb.identity import PACKAGE_NAME
 from dray.package.deb822 import Stanza, parse_stanza
@@ -64,10 +64,10 @@ def read_deb(path: Path) -> DebFile:
         with open(path, "rb", buffering=0) as source:  # noqa: PTH123 - there may be thousands
             start = source.read(_SMALL + 1)
             if len(start) <= _SMALL:
-                control = read_members(io.BytesIO(start), path).control
+                control = _read_control(io.BytesIO(start), path)
                 size, sha256 = len(start), hashlib.sha256(start).hexdigest()
             else:
-                control = read_members(source, path).control
+                control = _read_control(source, path)
                 source.seek(0)
                 sha256 = hashlib.file_digest(source, "sha256").hexdigest()
                 size = source.tell()
@@ -76,6 +76,13 @@ def read_deb(path: Path) -> DebFile:
     stanza = parse_stanza(control, file=f"control of {path.name}")
     validate_control(stanza, path.name)
     return DebFile(path, stanza, size, sha256)
+
+
+def _read_control(source: BinaryIO, path: Path) -> bytes:
+    """Return the file ``control`` of a package that is whole."""
+    members = read_members(source, path)
+    validate_data(source, members, path)
+    return members.control
 
 
 def validate_control(control: Stanza, file: str) -> None:

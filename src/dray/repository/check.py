@@ -181,10 +181,10 @@ def _check_packages(store: Store, suite: Suite, listing: Mapping[str, Item]) -> 
     for component in suite.release.components:
         for architecture in suite.release.architectures:
             try:
-                index = load_index(store, suite, component, architecture)
+                entries = load_index(store, suite, component, architecture).entries()
             except DrayError:
                 continue  # told already
-            read |= {entry.filename: entry for entry in index.entries()}
+            read |= {entry.filename: entry for entry in entries}
     for filename, entry in read.items():
         if filename not in listing:
             continue

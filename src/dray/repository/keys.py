@@ -27,6 +27,13 @@ _CLEARTEXT = re.compile(
 )
 
 
+# apt takes no file in which something stands around the signed text; lines of that begin with no five hyphens.
+_SIGNED_ALONE = re.compile(
+    rb"-----BEGIN PGP SIGNED MESSAGE-----\n(?:(?!-----).*\n)+"
+    rb"-----BEGIN PGP SIGNATURE-----\n(?:(?!-----).*\n)+-----END PGP SIGNATURE-----\s*"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Certificate:
     """The public half of a key.
@@ -224,6 +231,8 @@ def verify_text(data: bytes, certificates: Iterable[Certificate], *, file: str) 
         ) from None
     if not text:
         raise IntegrityError(f"{file} signs nothing")
+    if not _SIGNED_ALONE.fullmatch(data):
+        raise IntegrityError(f"{file} holds more than a signed text, which apt refuses", hint="dray apt rollback")
     return bytes(text).rstrip(b"\n") + b"\n"  # whose last newline belongs to the signature
 
 

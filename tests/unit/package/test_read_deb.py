@@ -15,8 +15,9 @@ from tests.debs import build_ar, build_control, build_deb, build_tar, sha256
 MEMBERS = {
     "debian-binary": b"2.0\n",
     "control.tar": build_tar({"control": build_control().encode()}),
-    "data.tar": b"",
+    "data.tar": build_tar({}),
 }
+WITHOUT_DATA = {name: data for name, data in MEMBERS.items() if name != "data.tar"}
 GOOD = build_deb(build_control(), {"usr/share/shop/x": b"x" * 100}, codec=".gz")
 
 
@@ -45,6 +46,13 @@ def test_a_file_that_is_missing_is_an_error(tmp_path):
         ({"debian-binary": b"2.0\n", "control.tar": MEMBERS["control.tar"]}, "has no header"),
         ({**MEMBERS, "control.tar": b"\0" * 1024}, "no file control"),
         ({**MEMBERS, "control.tar": b"x" * 512}, "damaged header"),
+        ({**MEMBERS, "data.tar": b""}, "data.tar: it is cut off"),
+        ({**MEMBERS, "data.tar": MEMBERS["control.tar"][:600]}, "data.tar: it is cut off"),
+        ({**MEMBERS, "data.tar": b"x" * 1024}, "data.tar: it has a damaged header"),
+        *(
+            ({**WITHOUT_DATA, f"data.tar{suffix}": data}, f"data.tar{suffix}: ")
+            for suffix, data in ((".gz", b"nonsense"), (".xz", b"nonsense"), (".zst", b"nonsense"), (".lzo", b"x"))
+        ),
         ({"debian-binary": b"2.0\n", "control.tar.gz": b"nonsense", "data.tar": b""}, "control.tar.gz"),
         ({"debian-binary": b"2.0\n", "control.tar.xz": b"nonsense", "data.tar": b""}, "control.tar.xz"),
         ({"debian-binary": b"2.0\n", "control.tar.zst": b"nonsense", "data.tar": b""}, "control.tar.zst"),
@@ -61,6 +69,21 @@ def test_members_that_begin_with_an_underscore_are_left_out(tmp_path):
     members = {"debian-binary": b"2.0\n", "_extra": b"x", **MEMBERS}
     (tmp_path / "shop.deb").write_bytes(build_ar(members))
     assert read_deb(tmp_path / "shop.deb").package == "shop"
+
+
+@pytest.mark.parametrize("codec", ["", ".gz", ".xz", ".zst"])
+@pytest.mark.parametrize("size", [10, 1 << 20])
+def test_a_package_whose_files_cannot_be_unpacked_is_an_error(tmp_path, codec, size):
+    data = build_deb(
+        build_control(), {"usr/share/shop/x": bytes(b"shop"[n % 4] + n * n % 9 for n in range(size))}, codec=codec
+    )
+    (tmp_path / "shop.deb").write_bytes(data)
+    assert read_deb(tmp_path / "shop.deb").size == len(data)
+    start = data.index(b"data.tar") + 60
+    place = start + (300 if codec == "" else (len(data) - start) // 2)
+    (tmp_path / "shop.deb").write_bytes(data[:place] + bytes([data[place] ^ 0x55]) + data[place + 1 :])
+    with pytest.raises(IntegrityError, match=re.escape(f"data.tar{codec}: ")):
+        read_deb(tmp_path / "shop.deb")
 
 
 @pytest.mark.parametrize("codec", [".gz", ".xz", ".zst"])

@@ -46,6 +46,23 @@ def test_what_was_changed_is_not_verified(signer, damage):
         verify_text(damage(signer.sign(b"hello\n")), [signer.certificate], file="x")
 
 
+@pytest.mark.parametrize(
+    "around",
+    [
+        lambda signed: signed + signed,
+        lambda signed: signed + b"Suite: other\n",
+        lambda signed: b"Suite: other\n" + signed,
+        lambda signed: b"\n" + signed,
+    ],
+    ids=["twice", "behind", "before", "an empty line before"],
+)
+def test_what_stands_around_a_signed_text_is_refused_as_apt_refuses_it(signer, around):
+    signed = signer.sign(b"Suite: stable\n- x\n")
+    assert verify_text(signed + b"\n", [signer.certificate], file="x") == b"Suite: stable\n- x\n"
+    with pytest.raises(IntegrityError, match="more than a signed text"):
+        verify_text(around(signed), [signer.certificate], file="x")
+
+
 def test_another_key_does_not_count(signer):
     _, other = generate_key("Other", valid_days=0)
     with pytest.raises(IntegrityError, match=other.fingerprint):
