@@ -67,11 +67,13 @@ class Figure:
     Args:
         name: Which way.
         seconds: The median.
+        best: The best, which a busy machine disturbs least.
         sent: The median of the megabytes that went to all hosts together.
     """
 
     name: str
     seconds: float
+    best: float
     sent: float
 
 
@@ -84,13 +86,15 @@ class _Turns:
         site: The hosts.
         tree: What is deployed.
         is_first: Whether the hosts forget what they have before each deployment.
-        sent: The megabytes of each deployment.
+        taken: The seconds of each deployment, the first of which does not count.
+        sent: The megabytes of each.
     """
 
     deployer: Deployer
     site: Site
     tree: Path
     is_first: bool
+    taken: list[float] = field(default_factory=list)
     sent: list[float] = field(default_factory=list)
 
     def deploy(self) -> float:
@@ -100,6 +104,7 @@ class _Turns:
             self._clear(keep="")
         before = self.site.hosts.sent_bytes()
         seconds = self.deployer.deploy(self.site, self.tree, version)
+        self.taken.append(seconds)
         self.sent.append((self.site.hosts.sent_bytes() - before) / 1e6)
         for place in self._places():
             _compare(self.tree, place / "current")
@@ -112,6 +117,11 @@ class _Turns:
         for host, place in zip(self.site.hosts, self._places(), strict=True):
             (place / "releases").mkdir(parents=True)
             (host.root / f"etc/systemd/system/{name}.service").write_text(_UNIT)
+
+    def figure(self) -> Figure:
+        """Return what the deployments took."""
+        taken, sent = self.taken[1:], self.sent[1:]
+        return Figure(self.deployer.name, median(taken), min(taken), median(sent))
 
     def _places(self) -> list[Path]:
         return [host.root / "srv" / self.deployer.folder for host in self.site.hosts]
@@ -145,10 +155,8 @@ def measure_case(place: Path, case: Case, deployers: Sequence[Deployer], runs: i
             side.change_a_module()
             side.dray("build", "--quiet").run()
 
-        taken = take_turns([way.deploy for way in ways], runs=runs, before=change)
-        return [
-            Figure(way.deployer.name, seconds, median(way.sent[1:])) for way, seconds in zip(ways, taken, strict=True)
-        ]
+        take_turns([way.deploy for way in ways], runs=runs, before=change)
+        return [way.figure() for way in ways]
 
 
 @contextlib.contextmanager
@@ -192,9 +200,12 @@ def main(runs: int) -> None:
         place = Path(folder)
         deployers = make_deployers(place)
         for case in CASES:
-            print(f"\n{case.title}: {case.project}, {case.hosts} hosts", flush=True)
+            print(f"\n{case.title}: {case.project}, {case.hosts} hosts; best (median)", flush=True)
             for figure in measure_case(place, case, deployers, runs):
-                print(f"  {figure.name:34} {figure.seconds:6.2f} s {figure.sent:8.2f} MB", flush=True)
+                print(
+                    f"  {figure.name:34} {figure.best:6.2f} s ({figure.seconds:5.2f}) {figure.sent:8.2f} MB",
+                    flush=True,
+                )
 
 
 if __name__ == "__main__":
