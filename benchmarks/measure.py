@@ -49,6 +49,13 @@ class Program:
             raise RuntimeError(f"{' '.join(self.argv)} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
         return done.stdout
 
+    def start(self) -> subprocess.Popen[str]:
+        """Start it, to run beside others; what it prints, errors too, is for whoever waits for it."""
+        env = environment(self.env)
+        return subprocess.Popen(
+            self.argv, cwd=self.cwd, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+
     def time(self) -> float:
         """Run it and return the seconds that it took."""
         started = time.perf_counter()

@@ -43,7 +43,10 @@ def claimed_name(*, instances: int) -> Iterator[tuple[str, int]]:
             yield name, number
         finally:
             _clear(name, lock)
+            left = list_left(name)  # now, since the next owner of the name may begin at once
             Path(lock.name).unlink()
+            if left:
+                raise AssertionError(f"a fleet has left {', '.join(left)}")
 
 
 def run_ip(*lines: str, namespace: str = "", must: bool = True) -> None:

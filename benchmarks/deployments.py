@@ -1,0 +1,212 @@
+"""What is measured of deployments: bringing a tree to many hosts, near and far, the first time and again.
+
+``python -m benchmarks.deployments [RUNS]`` measures what others do. It needs root, systemd-nspawn, sshd and rsync.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import shutil
+import sys
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING
+
+from tests.hosts.fleet import fleet
+from tests.hosts.relay import relayed
+
+from benchmarks.deployers import Deployer, Site, make_deployers
+from benchmarks.measure import take_turns
+from benchmarks.projects import Side, make_side
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+_UNIT = "[Service]\nExecStart=/bin/sleep infinity\n"
+_LARGE = '"shop", strip_beams=False'  # with what a debugger needs, all of OTP is 60 MB
+_versions = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A situation in which one deploys.
+
+    Args:
+        title: What the table calls it.
+        project: ``example`` or ``large``.
+        hosts: How many hosts.
+        delay_ms: The round trip to them; 0 for hosts in the same room.
+        is_first: Whether the hosts have no version yet.
+    """
+
+    title: str
+    project: str
+    hosts: int
+    delay_ms: float = 0
+    is_first: bool = False
+
+
+CASES = (
+    Case("redeploy, one module changed", "example", 4),
+    Case("redeploy, one module changed", "large", 4),
+    Case("first deployment", "example", 4, is_first=True),
+    Case("first deployment", "large", 4, is_first=True),
+    Case("redeploy, one module changed", "example", 20),
+    Case("redeploy, one module changed, 40 ms away", "example", 4, delay_ms=40),
+)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """What one way to deploy takes in one case.
+
+    Args:
+        name: Which way.
+        seconds: The median.
+        best: The best, which a busy machine disturbs least.
+        sent: The median of the megabytes that went to all hosts together.
+    """
+
+    name: str
+    seconds: float
+    best: float
+    sent: float
+
+
+@dataclass
+class _Turns:
+    """One way to deploy, which takes turns with others.
+
+    Args:
+        deployer: The way.
+        site: The hosts.
+        tree: What is deployed.
+        is_first: Whether the hosts forget what they have before each deployment.
+        taken: The seconds of each deployment, the first of which does not count.
+        sent: The megabytes of each.
+    """
+
+    deployer: Deployer
+    site: Site
+    tree: Path
+    is_first: bool
+    taken: list[float] = field(default_factory=list)
+    sent: list[float] = field(default_factory=list)
+
+    def deploy(self) -> float:
+        """Deploy the next version, see that it is there, and forget the one before."""
+        version = str(next(_versions))
+        if self.is_first:
+            self._clear(keep="")
+        before = self.site.hosts.sent_bytes()
+        seconds = self.deployer.deploy(self.site, self.tree, version)
+        self.taken.append(seconds)
+        self.sent.append((self.site.hosts.sent_bytes() - before) / 1e6)
+        for place in self._places():
+            _compare(self.tree, place / "current")
+        self._clear(keep=version)
+        return seconds
+
+    def prepare(self) -> None:
+        """Give every host a service, and a folder for the versions."""
+        name = self.deployer.folder
+        for host, place in zip(self.site.hosts, self._places(), strict=True):
+            (place / "releases").mkdir(parents=True)
+            (host.root / f"etc/systemd/system/{name}.service").write_text(_UNIT)
+
+    def figure(self) -> Figure:
+        """Return what the deployments took."""
+        taken, sent = self.taken[1:], self.sent[1:]
+        return Figure(self.deployer.name, median(taken), min(taken), median(sent))
+
+    def _places(self) -> list[Path]:
+        return [host.root / "srv" / self.deployer.folder for host in self.site.hosts]
+
+    def _clear(self, *, keep: str) -> None:
+        for place in self._places():
+            if not keep:
+                (place / "current").unlink(missing_ok=True)
+            for release in (place / "releases").iterdir():
+                if release.name != keep:
+                    shutil.rmtree(release)
+
+
+def measure_case(place: Path, case: Case, deployers: Sequence[Deployer], runs: int) -> list[Figure]:
+    """Measure ways to deploy in one case, in turns.
+
+    Args:
+        place: A folder for the project and the hosts.
+        case: The situation.
+        deployers: The ways.
+        runs: How often each is done, after one round that does not count.
+    """
+    with _deployed_to(place, case) as site:
+        side = _build(place, case.project)
+        tree = side.root / "_build/prod/rel/shop"
+        ways = [_Turns(deployer, site, tree, case.is_first) for deployer in deployers]
+        for way in ways:
+            way.prepare()
+
+        def change() -> None:
+            side.change_a_module()
+            side.dray("build", "--quiet").run()
+
+        take_turns([way.deploy for way in ways], runs=runs, before=change)
+        return [way.figure() for way in ways]
+
+
+@contextlib.contextmanager
+def _deployed_to(place: Path, case: Case) -> Iterator[Site]:
+    """Boot the hosts of a case while the block lasts."""
+    folder, work = place / "hosts", place / "work"
+    folder.mkdir(exist_ok=True)
+    work.mkdir(exist_ok=True)
+    with fleet(folder, case.hosts) as hosts:
+        away = relayed(hosts, delay_ms=case.delay_ms) if case.delay_ms else contextlib.nullcontext(hosts.ssh_config)
+        with away as ssh_config:
+            yield Site(hosts, ssh_config, work)
+
+
+def _build(place: Path, name: str) -> Side:
+    root = place / f"{name}-deployed"
+    if root.exists():
+        return Side(name, root)
+    side = make_side(place, name, "deployed")
+    if name == "large":
+        config = side.root / "rel/config.py"
+        config.write_text(config.read_text().replace('release("shop")', f"release({_LARGE})"))
+    side.dray("build", "--quiet").run()
+    return side
+
+
+def _compare(tree: Path, found: Path) -> None:
+    """See that a host has the tree, down to the bytes of the newest file."""
+    files = {path.relative_to(tree) for path in tree.rglob("*") if path.is_file()}
+    there = {path.relative_to(found.resolve()) for path in found.resolve().rglob("*") if path.is_file()}
+    newest = max(files, key=lambda path: (tree / path).stat().st_mtime_ns)
+    if files != there or (tree / newest).read_bytes() != (found / newest).read_bytes():
+        raise RuntimeError(f"{found} is not {tree}: {sorted(files ^ there)[:5]} {newest}")
+
+
+def main(runs: int) -> None:
+    """Measure all cases, and print what each way takes."""
+    if os.geteuid() != 0:
+        raise SystemExit("hosts are booted by root alone")
+    with tempfile.TemporaryDirectory(prefix="dray-bench-") as folder:
+        place = Path(folder)
+        deployers = make_deployers(place)
+        for case in CASES:
+            print(f"\n{case.title}: {case.project}, {case.hosts} hosts; best (median)", flush=True)
+            for figure in measure_case(place, case, deployers, runs):
+                print(
+                    f"  {figure.name:34} {figure.best:6.2f} s ({figure.seconds:5.2f}) {figure.sent:8.2f} MB",
+                    flush=True,
+                )
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 3)
