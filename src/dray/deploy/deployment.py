@@ -138,7 +138,7 @@ def report_rollout(ctx: Context, rollout: Rollout, reasons: tuple[str, ...] = ()
     for reason in sorted(set(reasons) or {reason for host in restarted for reason in host.reasons}):
         ctx.console.result(f"restart: {reason}")
     for host in rollout.hosts:
-        if not host.outcome.is_good:
+        if not host.outcome.is_good and len(rollout.hosts) > 1:  # of a single one the error says all
             ctx.console.warn(f"{host.host}: {host.outcome}: {describe_result(host)}".rstrip(": "))
 
 
