@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from dray.errors import ToolError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager
 
 
 @dataclass
@@ -68,6 +70,9 @@ class FakeConsole:
 
     def note(self, text: str) -> None:
         self.lines.append(f"note: {text}")
+
+    def hold(self) -> AbstractContextManager[None]:
+        return contextlib.nullcontext()
 
 
 @dataclass

@@ -7,13 +7,15 @@ line that ends it. Standard output is for data and never written here.
 
 from __future__ import annotations
 
+import contextlib
 import re
 import sys
 from collections import deque
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
+    from contextlib import AbstractContextManager
 
     from rich.status import Status
 
@@ -67,6 +69,11 @@ class PlainConsole:
         """Say that a step has got on."""
         self.info(f"  {text}")
 
+    @contextlib.contextmanager
+    def hold(self) -> Iterator[None]:
+        """Leave the terminal to a question: nothing here moves anyway."""
+        yield
+
     def end_step(self, name: str, seconds: float, result: str) -> None:
         """Say that a step is done, how long it took and what it did."""
         self.info(f"{name:<14} {seconds:6.2f} s  {result}".rstrip())
@@ -93,6 +100,7 @@ class TerminalConsole(PlainConsole):
         self.colour = colour
         self.status: Status | None = None
         self.step = ""
+        self.is_held = False
 
     def warn(self, text: str) -> None:
         """Say something that the user should look into."""
@@ -108,6 +116,8 @@ class TerminalConsole(PlainConsole):
     def progress(self, step: str, text: str) -> None:
         """Say what a step is at."""
         self.step = step
+        if self.is_held:
+            return
         if self.status is None:
             self.status = _start_status(self.stream, colour=self.colour)
         first, *table = text.split("\n")
@@ -116,6 +126,16 @@ class TerminalConsole(PlainConsole):
 
     def note(self, text: str) -> None:
         """Say that a step has got on: nothing here, what it is at is shown in place."""
+
+    @contextlib.contextmanager
+    def hold(self) -> Iterator[None]:
+        """Take the spinner away while the block lasts."""
+        self.is_held = True
+        self.close()
+        try:
+            yield
+        finally:
+            self.is_held = False
 
     def end_step(self, name: str, seconds: float, result: str) -> None:
         """Say that a step is done, how long it took and what it did."""
@@ -169,6 +189,10 @@ class StepConsole:
     def note(self, text: str) -> None:
         """Say that the step has got on."""
         self.base.note(text)
+
+    def hold(self) -> AbstractContextManager[None]:
+        """Leave the terminal to a question."""
+        return self.base.hold()
 
     def result(self, text: str) -> None:
         """Say what the step did."""

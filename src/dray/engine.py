@@ -200,7 +200,8 @@ class _Tree:
 
         index = tree_index_path(self._work, release.name)
         done, change = sync_tree(release, release.tree, index, prune=last)
-        console.result(_describe_tree(done, change))
+        if self._written is None or change.written or change.removed:
+            console.result(_describe_tree(done, change))
         self._written, self._stale = done, change.stale
         return done
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import re
 import sys
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
-from tests.harness import ROOT, Done, run
+from tests.harness import ROOT
 from tests.hosts.booted import booted
+from tests.pages import Developer, pattern_of, read_blocks, read_commands
 
 pytestmark = [pytest.mark.beam, pytest.mark.root, pytest.mark.hosts]
 
@@ -19,60 +18,8 @@ PAGE = ROOT / "docs/apt-in-five-minutes.md"
 SERVER = "apt.hello.example"
 
 
-@dataclass
-class Typed:
-    """A command of the page: where it is typed, and the lines that the page shows of what it prints."""
-
-    prompt: str
-    command: str
-    shown: list[str] = field(default_factory=list)
-
-
-def read_page():
-    """Return the commands of the page in their order, and the file that it shows."""
-    text = PAGE.read_text(encoding="utf-8")
-    (config,) = re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
-    commands = []
-    for block in re.findall(r"^```console\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
-        for line in block.splitlines():
-            if line[:2] in {"$ ", "# "}:
-                commands.append(Typed(line[0], line[2:]))
-            else:
-                commands[-1].shown.append(line)
-    return commands, config
-
-
-def pattern_of(line):
-    """Return a line of the page as a pattern: figures, times and identifiers differ each time."""
-    escaped = re.escape(line)
-    escaped = re.sub(r"[0-9a-f]{40}", "[0-9a-f]{40}", escaped)
-    escaped = re.sub(r"(?<=pid\\ )\d+|\d+(?=[dhms]\b)", r"\\d+", escaped)
-    escaped = re.sub(r"\d+\\\.\d+(?=\\ (?:s|MB))", r"\\d+\\.\\d+", escaped)
-    return re.sub(r"(?:\\ )+", r"\\s+", escaped)
-
-
-class Developer:
-    """Types commands on this machine, in a folder that ``cd`` changes.
-
-    Args:
-        folder: Where it begins.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-        self.env = {"HOME": str(folder), "PATH": path, "MIX_HOME": "", "MIX_ENV": ""}
-
-    def type(self, command: str) -> Done:
-        if command.startswith("cd "):
-            self.folder /= command.removeprefix("cd ")
-            return Done(0, "", "")
-        env = {name: value for name, value in self.env.items() if value}
-        return run("sh", "-c", command, cwd=self.folder, env=env)
-
-
 def test_the_page_works_as_it_stands(tmp_path):
-    commands, config = read_page()
+    commands, (config,) = read_commands(PAGE), read_blocks(PAGE, "python")
     repository = tmp_path / "apt"
     repository.mkdir()
     (tmp_path / "host").mkdir()

@@ -124,7 +124,7 @@ def test_init_finds_names_for_pipelines_of_releases_with_names_that_mean_somethi
 def test_build_reports_one_json_document_and_says_its_progress_on_standard_error(project):
     done = dray("build", "--json", cwd=project)
     built = report(done)
-    assert list(built) == ["release", "artifacts", "publications", "steps"]
+    assert list(built) == ["release", "artifacts", "publications", "rollouts", "steps"]
     assert built["release"]["path"] == str(project / "_build/prod/rel/shop")
     assert built["release"]["version"] == "0.1.0"
     assert built["release"]["env"] == "prod"
@@ -202,11 +202,11 @@ def test_a_pipeline_that_does_not_exist_is_an_error_with_a_suggestion(project, t
         "got: biuld\nhint: did you mean 'build'?\n"
     )
     plain = copy_project("single", tmp_path / "single")
-    done = dray("deploy", cwd=plain)
+    done = dray("run", "publish", cwd=plain)
     assert done.status == 2
     assert done.err == (
-        "error: there is no pipeline deploy, since the project has no rel/config.py\n"
-        "hint: dray init writes rel/config.py; add to it: deploy = build | ...\n"
+        "error: there is no pipeline publish, since the project has no rel/config.py\n"
+        "hint: dray init writes rel/config.py; add to it: publish = build | ...\n"
     )
 
 
@@ -498,6 +498,14 @@ def test_bash_completes_commands_options_and_pipelines(project):
             "build",
             "run",
             "deploy",
+            "setup",
+            "status",
+            "rollback",
+            "logs",
+            "rpc",
+            "remote",
+            "hosts",
+            "unlock",
             "plan",
             "show",
             "export",

@@ -28,3 +28,15 @@ def test_what_a_quiet_console_or_a_terminal_passed_over_was_not_shown():
         console.output("one")
         console.close()
         assert not console.has_shown("one")
+
+
+def test_nothing_moves_on_a_terminal_while_a_question_stands_there():
+    console = TerminalConsole(io.StringIO(), colour=False)
+    console.progress("ssh", "connecting")
+    with console.hold():
+        before = console.stream.getvalue()
+        console.progress("ssh", "another host gets on")
+        assert (console.status, console.stream.getvalue()) == (None, before)
+    console.progress("ssh", "connected")
+    assert console.status is not None
+    console.close()

@@ -1,4 +1,4 @@
-"""``dray status`` and ``dray hosts``: what the hosts of a fleet run and have."""
+"""``dray status``: what the hosts of a fleet run and have."""
 
 from __future__ import annotations
 
@@ -22,11 +22,12 @@ if TYPE_CHECKING:
 @target_options
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def status_command(
-    fleet: str | None, hosts: tuple[str, ...], release: str | None, env: str | None, *, as_json: bool
+    hosts: tuple[str, ...], fleet: str | None, release: str | None, env: str | None, *, as_json: bool
 ) -> None:
     """Show what runs on each host, since when, and which versions are there.
 
-    The status is 3 where a host does not answer, or does not run the release.
+    HOST is [USER@]NAME[:PORT]; without one, all hosts of the fleet are meant. The exit status is 3 where
+    a host does not answer, or does not run the release.
     """
     from dray.deploy.board import Board  # noqa: PLC0415 - loaded when it is used
     from dray.deploy.operate import read_status  # noqa: PLC0415

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from dray.cli.session import open_session
 from dray.cli.target import find_target, target_options
+from dray.console import StepConsole
 from dray.errors import UsageError
 
 if TYPE_CHECKING:
@@ -20,14 +22,15 @@ if TYPE_CHECKING:
 
 
 @click.command("rollback")
-@click.argument("version", required=False)
 @target_options
+@click.option("--version", metavar="VERSION", help="The version to go back to, of those that are there.")
 def rollback_command(
-    version: str | None, fleet: str | None, hosts: tuple[str, ...], release: str | None, env: str | None
+    hosts: tuple[str, ...], fleet: str | None, release: str | None, env: str | None, *, version: str | None
 ) -> None:
-    """Take the hosts back to the good version before the current one, or to VERSION.
+    """Take the hosts back to the good version before the current one.
 
-    It is as fast as a restart, or hot where the versions allow it; nothing is sent.
+    Nothing is built or sent. It is hot where the versions allow it, else a restart. The version that is left counts
+    as bad from then on.
     """
     from dray.deploy.board import Board  # noqa: PLC0415 - loaded when it is used
     from dray.deploy.deployment import RolloutError, find_who, report_rollout  # noqa: PLC0415
@@ -35,12 +38,13 @@ def rollback_command(
 
     with open_session(env=env) as session:
         target = find_target(session, fleet, hosts, release)
-        ctx = session.ctx
-        board = Board(ctx.console, ctx.clock)
+        console = StepConsole(session.console, "rollback")
+        ctx = replace(session.ctx, console=console)
+        board = Board(console, ctx.clock)
         who = find_who(ctx.environ)
         rollout = asyncio.run(roll_back(target.fleet, target.place, board, version=version, who=who))
         report_rollout(ctx, rollout)
-        session.console.end_step("rollback", rollout.seconds, "; ".join(getattr(ctx.console, "results", ())))
+        session.console.end_step("rollback", rollout.seconds, "; ".join(console.results))
         if not rollout.is_good:
             raise RolloutError(rollout)
 
@@ -50,27 +54,27 @@ def rollback_command(
 @click.option("-n", "--lines", default=100, show_default=True, help="How many lines.")
 @click.option("-f", "--follow", is_flag=True, help="Go on as lines are written.")
 def logs_command(
-    fleet: str | None, hosts: tuple[str, ...], release: str | None, env: str | None, *, lines: int, follow: bool
+    hosts: tuple[str, ...], fleet: str | None, release: str | None, env: str | None, *, lines: int, follow: bool
 ) -> None:
     """Show the last lines of the release's log on each host."""
     words = ("logs", str(lines), *(("follow",) if follow else ()))
-    _run(lambda target: target.place.service(*words), fleet, hosts, release, env)
+    _run(lambda target: target.place.service(*words), hosts, fleet, release, env)
 
 
 @click.command("rpc")
 @click.argument("expression")
 @target_options
 def rpc_command(
-    expression: str, fleet: str | None, hosts: tuple[str, ...], release: str | None, env: str | None
+    expression: str, hosts: tuple[str, ...], fleet: str | None, release: str | None, env: str | None
 ) -> None:
-    """Evaluate EXPRESSION in the running node of each host."""
-    _run(lambda target: target.place.command("rpc", expression), fleet, hosts, release, env)
+    """Evaluate EXPRESSION in the running node of each host, and print what that prints."""
+    _run(lambda target: target.place.command("rpc", expression), hosts, fleet, release, env)
 
 
 def _run(argv: Callable[[Target], tuple[str, ...]], *chosen: Any) -> None:
     from dray.deploy.operate import run_everywhere  # noqa: PLC0415 - loaded when it is used
 
-    fleet, hosts, release, env = chosen
+    hosts, fleet, release, env = chosen
     with open_session(env=env, quiet=True) as session:
         target = find_target(session, fleet, hosts, release)
         show = _make_printer(target.fleet)
@@ -89,13 +93,13 @@ def _make_printer(fleet: Fleet) -> Callable[[Host, str], None]:
 
 @click.command("remote")
 @target_options
-def remote_command(fleet: str | None, hosts: tuple[str, ...], release: str | None, env: str | None) -> None:
+def remote_command(hosts: tuple[str, ...], fleet: str | None, release: str | None, env: str | None) -> None:
     """Open a shell of Elixir or Erlang in the running node of one host."""
     with open_session(env=env, quiet=True) as session:
         target = find_target(session, fleet, hosts, release)
     if len(target.fleet.hosts) > 1:
         names = ", ".join(host.name for host in target.fleet.hosts)
-        raise UsageError(f"remote needs one host; there are: {names}", hint=f"--host {target.fleet.hosts[0]}")
+        raise UsageError(f"remote needs one host; there are: {names}", hint=f"dray remote {target.fleet.hosts[0]}")
 
     async def attach() -> int:
         async with target.place.transport.connect(target.fleet.hosts[0]) as connection:
@@ -108,7 +112,7 @@ def remote_command(fleet: str | None, hosts: tuple[str, ...], release: str | Non
 
 @click.command("unlock")
 @target_options
-def unlock_command(fleet: str | None, hosts: tuple[str, ...], release: str | None, env: str | None) -> None:
+def unlock_command(hosts: tuple[str, ...], fleet: str | None, release: str | None, env: str | None) -> None:
     """Take away locks of deployments that nobody is at any more."""
     from dray.deploy.board import Board  # noqa: PLC0415 - loaded when it is used
     from dray.deploy.operate import break_locks  # noqa: PLC0415
@@ -124,22 +128,25 @@ def unlock_command(fleet: str | None, hosts: tuple[str, ...], release: str | Non
 
 
 @click.command("hosts")
-@target_options
-def hosts_command(fleet: str | None, hosts: tuple[str, ...], release: str | None, env: str | None) -> None:
+@click.option("--fleet", metavar="NAME", help="Only this fleet.")
+@click.option("--env", metavar="ENV", help="Environment; by default MIX_ENV, else prod.")
+def hosts_command(fleet: str | None, env: str | None) -> None:
     """List the fleets of the configuration and their hosts; nothing is connected to."""
     from dray.cli.table import format_table  # noqa: PLC0415 - loaded when it is used
     from dray.deploy.fleet import list_fleets, read_fleet  # noqa: PLC0415
 
-    del release
     with open_session(env=env, quiet=True) as session:
         settings = session.ctx.settings
         names = (fleet,) if fleet else list_fleets(settings)
         if not names:
-            raise UsageError("there is no fleet", hint='config("fleet", "web", hosts=["web1.shop.example"])')
+            raise UsageError(
+                "the configuration has no fleet",
+                hint='config("fleet", "web", hosts=["web1.shop.example"]) in rel/config.py makes one',
+            )
         rows = [("FLEET", "HOST", "USER", "PORT")]
         rows += [
             (name, host.name, host.user or "-", str(host.port or "-"))
             for name in names
-            for host in read_fleet(settings, name, hosts=hosts).hosts
+            for host in read_fleet(settings, name).hosts
         ]
     click.echo("\n".join(format_table(rows)))

@@ -64,12 +64,12 @@ def render_config(project: Project, templates: Templates) -> str:
     """
     releases = list_initial_releases(project)
     uses_phoenix = any("phoenix" in member.dependencies for member in project.members)
-    names = ("assemble", "phoenix", "release", "tar") if uses_phoenix else ("assemble", "release", "tar")
+    phoenix = ("phoenix",) if uses_phoenix else ()
     default = next((r.variable for r in releases if r.name == project.default_release), releases[0].variable)
     return templates.render(
         _TEMPLATE,
         name=project.name,
-        imports=names,
+        imports=("assemble", *phoenix, "release", "ssh", "tar"),
         releases=releases,
         digest=" | phoenix.digest()" if uses_phoenix else "",
         default=default,
@@ -100,5 +100,6 @@ def _is_taken(name: str) -> bool:
         "import_config",
         "phoenix",
         "release",
+        "ssh",
         "tar",
     }

@@ -12,9 +12,10 @@ import click
 
 from dray.cli.completion import complete_pipelines
 from dray.cli.session import Session, open_session
+from dray.config.reader import CONFIG_FILE
 from dray.core.paths import display_path
-from dray.core.step_options import parse_overrides
-from dray.errors import find_similar
+from dray.core.step_options import parse_overrides, resolve_step
+from dray.errors import UsageError, find_similar
 from dray.project.work import lock_work
 from dray.repeat import Repeat
 from dray.template.environment import PROJECT_TEMPLATES
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from dray.core.context import Console
     from dray.core.pipeline import Pipeline
+    from dray.core.step import Step
     from dray.core.step_options import Overrides
     from dray.engine import RunResult
     from dray.template.environment import TemplateFolder
@@ -101,8 +103,7 @@ def deploy_command(hosts: tuple[str, ...], *, retry_failed: bool, **options: Any
         from dray.cli.deploy import find_failed_hosts  # noqa: PLC0415 - few deployments need it
 
         hosts = find_failed_hosts(options["env"], hosts)
-    settings = (f"ssh.hosts={','.join(hosts)}",) if hosts else ()
-    run_pipeline("deploy", **{**options, "settings": (*options["settings"], *settings)})
+    run_pipeline("deploy", hosts=hosts, **options)
     if options["dry_run"] and not options["as_json"]:
         from dray.cli.deploy import print_preview  # noqa: PLC0415 - of dry runs
 
@@ -112,6 +113,7 @@ def deploy_command(hosts: tuple[str, ...], *, retry_failed: bool, **options: Any
 def run_pipeline(
     name: str,
     *,
+    hosts: tuple[str, ...] = (),
     env: str | None,
     settings: tuple[str, ...],
     dry_run: bool,
@@ -128,7 +130,18 @@ def run_pipeline(
     ahead = click.get_current_context().obj
     with open_session(env=env, quiet=quiet, arguments=arguments, ahead=ahead) as session:
         pipeline = session.pipeline(name)
-        overrides = parse_overrides(settings, (step.name for step in pipeline.steps()))
+        names = tuple(step.name for step in pipeline.steps())
+        if hosts and "ssh" not in names:
+            raise UsageError(
+                f"{name} goes to no hosts: it has no step ssh; it has: {', '.join(names)}",
+                got=" ".join(hosts),
+                hint=f"{name} = build | ssh() in {CONFIG_FILE}",
+            )
+        given = (f"ssh.hosts={','.join(hosts)}",) if hosts else ()
+        overrides = parse_overrides((*settings, *given), names)
+        for step in pipeline.steps():
+            if step.name == "ssh":  # who names no hosts hears of it before anything is built
+                _validate_fleet(session, step, overrides)
         if dry_run:
             from dray.cli.plan import print_plan  # noqa: PLC0415 - most runs are no dry runs
 
@@ -140,7 +153,16 @@ def run_pipeline(
         if as_json:
             click.echo(json.dumps(report, indent=2))
         else:
-            _say_what_next(session, report, session.ctx.clock.monotonic() - started)
+            _say_what_next(session, report, session.ctx.clock.monotonic() - started, hosts)
+
+
+def _validate_fleet(session: Session, step: Step, overrides: Overrides) -> None:
+    from dray.deploy.fleet import read_fleet  # noqa: PLC0415 - builds need none of it
+
+    options = {
+        option.name: setting.value for option, setting in resolve_step(step, session.ctx.settings, overrides).settings
+    }
+    read_fleet(session.ctx.settings, options["fleet"], hosts=options["hosts"])
 
 
 def _run_or_repeat(session: Session, name: str, pipeline: Pipeline, overrides: Overrides) -> Mapping[str, Any]:
@@ -195,17 +217,23 @@ def build_report(result: RunResult) -> dict[str, Any]:
             for item in release.artifacts
         ],
         "publications": [asdict(item) for item in release.publications],
+        "rollouts": [asdict(rollout) for rollout in release.rollouts],
         "steps": [{"name": step.name, "seconds": round(step.seconds, 4)} for step in result.steps],
     }
 
 
-def _say_what_next(session: Session, report: Mapping[str, Any], seconds: float) -> None:
+def _say_what_next(session: Session, report: Mapping[str, Any], seconds: float, hosts: tuple[str, ...]) -> None:
     release = report["release"]
     if release["path"] is None:
         session.console.info(f"done in {seconds:.2f} s")
         return
+    ends = []
     if report["publications"]:
-        session.console.info(format_published(report, seconds))
+        ends.append(format_published(report, seconds))
+    if report["rollouts"]:
+        ends.append(format_deployed(report, seconds, hosts))
+    if ends:
+        session.console.info("".join(ends))
         return
     tree = display_path(Path(release["path"]), session.ctx.root)
     session.console.info(
@@ -226,4 +254,23 @@ def format_published(report: Mapping[str, Any], seconds: float) -> str:
             "\nOn a host that knows the repository:\n",
             f"    apt-get update && apt-get install {names}\n",
         )
+    )
+
+
+def format_deployed(report: Mapping[str, Any], seconds: float, typed: tuple[str, ...]) -> str:
+    """Return where a release runs now, and what to type to see it and to go back.
+
+    Args:
+        report: What the run made.
+        seconds: How long it took.
+        typed: The hosts that were typed.
+    """
+    release, found = report["release"], [host for rollout in report["rollouts"] for host in rollout["hosts"]]
+    where = f"{len(found)} hosts" if len(found) > 1 else found[0]["host"]
+    names = " ".join(("", *typed))
+    back = f"    dray rollback{names}\n" if any(host["previous"] for host in found) else ""
+    return (
+        f"\n{release['name']} {release['version']} runs on {where} ({seconds:.2f} s). "
+        f"To look at it{', and to go back' if back else ''}:\n\n"
+        f"    dray status{names}\n    dray logs{names}\n{back}"
     )

@@ -30,6 +30,12 @@ if TYPE_CHECKING:
     from dray.core.step import Step
 
 
+_EXAMPLES = {
+    "build": "for example: build = release() | assemble() | tar()",
+    "deploy": "for example: deploy = build | ssh(), with ssh imported from dray.steps",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Session:
     """A command at work in a project.
@@ -87,7 +93,7 @@ class Session:
             f"{', '.join(names) or 'none'}",
             got=name,
             choices=names,
-            hint=None if names else "for example: build = release() | assemble() | tar()",
+            hint=_EXAMPLES.get(name if names else "build"),
         )
 
 

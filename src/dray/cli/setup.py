@@ -18,11 +18,9 @@ if TYPE_CHECKING:
 
 
 @click.command("setup")
-@click.argument("hosts_typed", metavar="[HOST]...", nargs=-1)
 @target_options
 @click.option("--dry-run", is_flag=True, help="Print every command, and change nothing.")
 def setup_command(
-    hosts_typed: tuple[str, ...],
     hosts: tuple[str, ...],
     fleet: str | None,
     release: str | None,
@@ -36,14 +34,15 @@ def setup_command(
     or sudo there. To do it again changes only what differs. Nothing starts before the first deployment.
     """
     with open_session(env=env) as session:
-        target = find_target(session, fleet, (*hosts_typed, *hosts), release)
+        target = find_target(session, fleet, hosts, release)
         if not target.place.as_root:
             session.console.info(f"{target.place.root} is on this machine and needs no setup; type: dray deploy")
             return
+        started = session.ctx.clock.monotonic()
         asyncio.run(set_up(session, target, dry_run=dry_run))
-        names = " ".join(hosts_typed)
         if not dry_run:
-            session.console.info(f"\nready. Next, type: dray deploy{f' {names}' if names else ''}")
+            session.console.end_step("setup", session.ctx.clock.monotonic() - started, _describe_done(target))
+            session.console.info(f"\nNext, type: {' '.join(('dray deploy', *hosts))}")
 
 
 async def set_up(session: Session, target: Target, *, dry_run: bool) -> None:
@@ -74,6 +73,12 @@ async def set_up(session: Session, target: Target, *, dry_run: bool) -> None:
                 _print_setup(setup)
             return
         await asyncio.gather(*map(_do, party.members, setups, [board] * len(setups)))
+
+
+def _describe_done(target: Target) -> str:
+    hosts, place = target.fleet.hosts, target.place
+    where = f"{len(hosts)} hosts" if len(hosts) > 1 else hosts[0].name
+    return f"{where}: ready to run {place.name} in {place.root}, as a service"
 
 
 def _describe(member: Member) -> str:

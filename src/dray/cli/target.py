@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from dray.deploy.place import Place
 
 PIPELINE = "deploy"
+_EXAMPLE = 'config("fleet", "web", hosts=["web1.shop.example"])'
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +36,10 @@ class Target:
 
 
 def target_options(function: Any) -> Any:
-    """Add the options by which a command is told which hosts it means."""
+    """Add what tells a command which hosts it means."""
     options: list[Callable[[Any], Any]] = [
+        click.argument("hosts", metavar="[HOST]...", nargs=-1),
         click.option("--fleet", metavar="NAME", help="The fleet; by default that of the pipeline deploy."),
-        click.option("--host", "hosts", metavar="HOST", multiple=True, help="Only this host; may be repeated."),
         click.option("--release", metavar="NAME", help="The release, where the project has several."),
         click.option("--env", metavar="ENV", help="Environment; by default MIX_ENV, else prod."),
     ]
@@ -111,7 +112,7 @@ def _find_fleet(session: Session, fleet: str | None, step: Step | None, hosts: t
         if len(names) != 1:
             raise UsageError(
                 "which hosts? " + (f"there are the fleets {', '.join(names)}" if names else "there is no fleet"),
-                hint=f"--fleet {names[0]}" if names else '--host HOST, or config("fleet", "web", hosts=[...])',
+                hint=f"--fleet {names[0]}" if names else f"name them, or write in rel/config.py: {_EXAMPLE}",
             )
         fleet = names[0]
     return read_fleet(settings, fleet or DEFAULT_FLEET, hosts=hosts)

@@ -14,6 +14,7 @@ from dray.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager
 
     from dray.core.progress import Advance
     from dray.core.secret import Secret
@@ -87,6 +88,9 @@ class Console(Protocol):
 
     def note(self, text: str) -> None:
         """Say that the running step has got on; only where nothing can be shown in place, as in a log."""
+
+    def hold(self) -> AbstractContextManager[None]:
+        """Leave the terminal to a question: nothing moves on it while the block lasts."""
 
 
 class Templates(Protocol):

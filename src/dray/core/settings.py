@@ -55,7 +55,7 @@ class Settings:
 
 EMPTY = Settings({})
 
-OTHER_SECTIONS = frozenset({"cluster", "fleet", "hooks", "service", "vm_args"})
+OTHER_SECTIONS = frozenset({"cluster", "fleet", "hooks", "vm_args"})
 """Sections that belong to no step and to no release: they speak of the host that the release runs on."""
 
 

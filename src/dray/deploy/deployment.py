@@ -129,13 +129,16 @@ def report_rollout(ctx: Context, rollout: Rollout, reasons: tuple[str, ...] = ()
     way = f"{', '.join(before)} -> {rollout.version}" if before else rollout.version
     if done:
         ctx.console.result(f"{way} on {where}{', ' if modes else ''}{' and '.join(modes)}")
+        sent = sum(host.sent for host in rollout.hosts)
+        if sent:
+            ctx.console.result(f"{sent / 1e6:.2f} MB sent")
     elif rollout.is_good:
         ctx.console.result(f"{rollout.version} runs on {where} already")
     restarted = [host for host in done if host.mode == "restart"]
     for reason in sorted(set(reasons) or {reason for host in restarted for reason in host.reasons}):
         ctx.console.result(f"restart: {reason}")
     for host in rollout.hosts:
-        if not host.outcome.is_good:
+        if not host.outcome.is_good and len(rollout.hosts) > 1:  # of a single one the error says all
             ctx.console.warn(f"{host.host}: {host.outcome}: {describe_result(host)}".rstrip(": "))
 
 

@@ -144,6 +144,11 @@ def read_fleet(settings: Settings, name: str, *, hosts: Iterable[str] = ()) -> F
     """
     chosen = tuple(hosts)
     names = list_fleets(settings)
+    if name == DEFAULT_FLEET and not names and not chosen:
+        raise ConfigError(
+            "no host is named, neither behind the command nor in the configuration",
+            hint=f'dray deploy HOST; or config("fleet", "{name}", hosts=["web1.shop.example"]) in rel/config.py',
+        )
     if name not in names and not chosen:
         raise ConfigError(
             f"there is no fleet {name}" + (f"; there are: {', '.join(names)}" if names else ""),

@@ -126,7 +126,7 @@ async def open_party(hosts: Iterable[Host], place: Place, board: Board, *, conne
                 async with limit:
                     member = await _join(stack, host, place, board)
             except RemoteError as error:
-                board.set(host.name, "unreachable", error.what)
+                board.set(host.name, "unreachable", error.what.removeprefix(f"{host}: "))
                 return host, error
             beats.append(asyncio.ensure_future(member.session.keep_alive()))
             return member

@@ -119,7 +119,7 @@ class HostSession:
             if kind == "ok":
                 return
             if kind == "failed":
-                raise HostRefusedError(self.host, command, rest.strip())
+                raise HostRefusedError(self.host, command, " ".join(rest.split()))
             if kind == "log":
                 self.show(rest)
             else:

@@ -30,7 +30,8 @@ def build_ssh_place(name: str, fleet: Fleet, ctx: Context) -> Place:
     def accept(host: str, algorithm: str, fingerprint: str) -> bool:
         if host in keys:
             return keys[host] == fingerprint
-        return ask_user(host, algorithm, fingerprint)
+        with ctx.console.hold():
+            return ask_user(host, algorithm, fingerprint)
 
     transport = open_transport(options.transport, config=config, accept=accept)
     script = shorten_script(ctx.templates.render("deploy/host.sh"))

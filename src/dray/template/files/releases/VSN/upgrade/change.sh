@@ -149,8 +149,9 @@ settle_running () {
     "the next start would start $permanent_version"
   permanent_version=$running_version
   restart_release_handler
-  case $(call_node init script_id 2>/dev/null) in
-    *"\"$running_version\"}") ;;
+  # By what it would start, not by what it was started with: a system that came back to that was told otherwise since.
+  case $(call_node init get_argument '[boot]' 2>/dev/null) in
+    *"/releases/$running_version/start\""*) ;;
     *) settle_restart ;;
   esac
 }
