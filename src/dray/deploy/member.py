@@ -30,6 +30,7 @@ class Member:
         session: Speaks with it.
         state: What it said last of itself.
         before: What it said first.
+        told_at: When it did, in seconds since 1970 by the clock of this machine.
         log: The last lines that programs said there.
         sent: How many bytes were sent to it.
         result: What became of it; None while that is open.
@@ -39,6 +40,7 @@ class Member:
     session: HostSession
     state: HostState
     before: HostState
+    told_at: float
     log: list[str] = field(default_factory=list)
     sent: int = 0
     result: HostResult | None = None
@@ -100,7 +102,7 @@ async def open_party(hosts: Iterable[Host], place: Place, board: Board, *, conne
 
 async def _join(stack: contextlib.AsyncExitStack, host: Host, place: Place, board: Board) -> Member:
     connection = await stack.enter_async_context(place.transport.connect(host))
-    channel = await stack.enter_async_context(connection.start(place.argv()))
+    channel = await stack.enter_async_context(connection.start(place.argv(), finishes=True))
     log: list[str] = []
 
     def show(line: str) -> None:
@@ -110,8 +112,9 @@ async def _join(stack: contextlib.AsyncExitStack, host: Host, place: Place, boar
 
     session = HostSession(channel, host, show)
     state = parse_state(await session.ask("look"))
+    told_at = board.clock.now()
     board.set(host.name, "connected", _describe(state))
-    return Member(host, session, state, state, log)
+    return Member(host, session, state, state, told_at, log)
 
 
 def _describe(state: HostState) -> str:

@@ -45,6 +45,7 @@ class Plan:
         prepare: Makes the cargo of what the hosts have: called once, in a thread.
         history: What was deployed from here.
         who: Who deploys.
+        owner: A word by which a host knows that a lock which was left over is of whoever wants it now.
         environment: The variables of the release for each host; None leaves what is there.
         scripts: What runs the release there, for places that nobody sets up.
         run_local: Runs a command on this machine, for a host; what it raises counts as the host's.
@@ -56,6 +57,7 @@ class Plan:
     prepare: Callable[[tuple[Member, ...], tuple[Manifest, ...]], Cargo]
     history: History
     who: str
+    owner: str
     environment: bytes | None = None
     scripts: bytes | None = None
     run_local: Callable[[str, str], None] | None = None

@@ -15,7 +15,7 @@ from dray.deploy.follow import follow
 from dray.deploy.manifest import read_manifest
 from dray.deploy.member import open_party
 from dray.deploy.pack import build_pack
-from dray.deploy.preflight import list_present, validate_party
+from dray.deploy.preflight import list_present, lock_party, validate_party
 from dray.deploy.transfer import plan_transfer
 from dray.errors import RemoteError
 
@@ -43,9 +43,9 @@ async def run_rollout(plan: Plan, board: Board) -> Rollout:
     fleet = plan.fleet
     async with open_party(fleet.hosts, plan.place, board, connections=fleet.options.connections) as party:
         members = list_present(party, fleet)
-        validate_party(members, plan.demands, clock=board.clock.now(), needs_setup=plan.scripts is None)
+        validate_party(members, plan.demands, needs_setup=plan.scripts is None)
         since = time.strftime("%H:%M", time.localtime(board.clock.now()))
-        await _ask_all(members, "lock", f"{plan.who} deploys {plan.place.name} since {since}")
+        await lock_party(members, plan.owner, f"{plan.who} deploys {plan.place.name} since {since}")
         if plan.scripts is not None:
             await _ask_all(members, "prepare", str(len(plan.scripts)), payload=plan.scripts)
         manifests = await _gather_manifests(members, plan.history)

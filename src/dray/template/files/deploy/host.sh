@@ -22,8 +22,7 @@ complain () {
 }
 
 leave () {
-  read -r holder <"$own/lock/holder" 2>/dev/null || :
-  [ -z "$is_owner" ] || [ "$holder" != $$ ] || rm -rf "$own/lock"
+  [ -z "$is_owner" ] || ! has_lock || rm -rf "$own/lock"
 }
 
 # Does a command; the last line that it says to its standard error is why it failed.
@@ -125,37 +124,91 @@ show_lock () {
 }
 
 # Sets holder: the process that holds the lock. One that is gone, or that has heard nothing for a minute and was not at
-# work, holds it no longer.
+# work, holds it no longer; nor does a process of that number since the host was booted anew.
 find_lock_holder () {
-  holder=
+  holder='' boot=''
   read -r holder <"$own/lock/holder" 2>/dev/null || :
-  if [ -n "$holder" ] && ! kill -0 "$holder" 2>/dev/null; then
+  read -r boot <"$own/lock/boot" 2>/dev/null || :
+  [ -n "$holder" ] || return 0
+  if [ "$boot" != "$(name_boot)" ] || ! kill -0 "$holder" 2>/dev/null; then
     holder=
-  elif [ -n "$holder" ] && [ ! -e "$own/lock/busy" ] && [ -n "$(find "$own/lock/heard" -mmin +1 2>/dev/null)" ]; then
-    kill "$holder" 2>/dev/null || :
-    holder=
+  elif [ ! -e "$own/lock/busy" ] && ! hears "$own/lock/heard" "$own"/stage-*; then
+    end_holder
   fi
 }
 
-# lock TEXT: nobody else deploys here until this ends.
+# Whether something came within the last minute; of a transfer, the files that it writes tell it.
+hears () {
+  [ -z "$(find "$1" -mmin +1 2>/dev/null)" ] || [ -n "$(find "$@" -cmin -1 2>/dev/null | head -n 1)" ]
+}
+
+name_boot () {
+  cat /proc/sys/kernel/random/boot_id 2>/dev/null || sysctl -n kern.boottime 2>/dev/null || echo unknown
+}
+
+# Ends the process that waits for what will not come; at once, for it would take its lock along.
+end_holder () {
+  kill -9 "$holder" 2>/dev/null || :
+  holder=
+}
+
+# lock OWNER TEXT: nobody else deploys here until this ends. Whoever has the lock already, by a connection that is lost,
+# gets it at once, when what was begun is finished.
 take_lock () {
   mkdir -p "$own/versions"
+  enter_lock
   if [ -d "$own/lock" ]; then
     find_lock_holder
-    [ -z "$holder" ] || complain "locked: $(cat "$own/lock/owner")"
+    [ -z "$holder" ] || [ "$(cat "$own/lock/by" 2>/dev/null)" != "$1" ] || take_over
+    [ -z "$holder" ] || refuse_lock
     rm -rf "$own/lock"
   fi
-  mkdir "$own/lock" 2>/dev/null || complain "locked: $(cat "$own/lock/owner")"
-  echo "$1" >"$own/lock/owner"
+  mkdir "$own/lock"
+  name_boot >"$own/lock/boot"
+  echo "$1" >"$own/lock/by"
+  shift
+  echo "$*" >"$own/lock/owner"
   : >"$own/lock/heard"
   echo $$ >"$own/lock/holder"
+  rmdir "$own/locking"
 }
 
-# unlock: takes the lock away from whoever holds it; who is at work finishes that.
+refuse_lock () {
+  rmdir "$own/locking" 2>/dev/null || :
+  complain "locked: $(cat "$own/lock/owner" 2>/dev/null)"
+}
+
+# One at a time looks at the lock and takes it; who ends meanwhile is in nobody's way for more than a minute.
+enter_lock () {
+  tries=0
+  until mkdir "$own/locking" 2>/dev/null; do
+    [ -d "$own/locking" ] || mkdir "$own/locking" # says why it cannot be made
+    [ -z "$(find "$own/locking" -mmin +1 2>/dev/null)" ] || rmdir "$own/locking" 2>/dev/null || :
+    tries=$((tries + 1))
+    [ "$tries" -lt 400 ] || complain "locked: somebody is just taking the lock, says $own/locking"
+    sleep 0.2
+  done
+}
+
+take_over () {
+  [ ! -e "$own/lock/busy" ] || say "log the host finishes what was begun before"
+  while [ -e "$own/lock/busy" ] && kill -0 "$holder" 2>/dev/null; do
+    touch "$own/locking"
+    sleep 0.2
+  done
+  end_holder
+}
+
+# unlock: takes the lock away from whoever holds it; who is at work finishes that, and does nothing more.
 break_lock () {
   find_lock_holder
-  [ -z "$holder" ] || [ -e "$own/lock/busy" ] || kill "$holder" 2>/dev/null || :
+  [ -z "$holder" ] || [ -e "$own/lock/busy" ] || end_holder
   rm -rf "$own/lock"
+}
+
+has_lock () {
+  read -r holder <"$own/lock/holder" 2>/dev/null || holder=
+  [ "$holder" = $$ ]
 }
 
 # part DIGEST: what a transfer that broke off has left, each file with its checksum.
@@ -179,8 +232,11 @@ receive () {
   done
   mkdir -p "$stage"
   # Nothing is sent behind the bytes until this has answered, so it does no harm where head reads ahead.
-  head -c "$2" | gzip -dc | tar -xof - -C "$stage" || complain "the files could not be unpacked: $(df -Pk "$own" |
-    tail -n 1 | while read -r _ _ _ free _; do echo "$free"; done) kB are free in $root"
+  if head -c "$2" | gzip -dc | tar -xof - -C "$stage"; then return 0; fi
+  free=$(find_free)
+  # What runs needs the disk, too. Of a connection that was lost, what has come stays for the next one.
+  [ "$free" -ge 1024 ] || rm -rf "$stage"
+  complain "the files could not be unpacked: $free kB are free in $root"
 }
 
 # install DIGEST VERSION BASE SOURCE: makes the version of what was received and of what is there, checks all of it, and
@@ -277,7 +333,6 @@ setup () {
 
 # activate VERSION HOW: runs the version, hot or by a restart; HOW is auto, hot or restart.
 activate () {
-  : >"$own/lock/busy"
   case $("$own/command" status --json 2>/dev/null) in
     *'"state": "stopped"'* | '')
       read -r _ permanent <"$root/releases/start_erl.data" || :
@@ -291,7 +346,6 @@ activate () {
       esac
       ;;
   esac
-  rm -f "$own/lock/busy"
 }
 
 # Runs a program: what it says is logged, and a line of JSON at its end is its report.
@@ -361,7 +415,7 @@ audit () {
 }
 
 while IFS= read -r line; do
-  [ -z "$is_owner" ] || : >"$own/lock/heard"
+  if [ -n "$is_owner" ] && has_lock; then : >"$own/lock/heard"; fi
   command=${line%% *}
   text=${line#"$command"}
   text=${text# }
@@ -370,11 +424,25 @@ while IFS= read -r line; do
   set -- $text
   set +f
   case $command in
+    receive | install | environment | activate | start | stop | mark | remove)
+      # What was sent behind the command is nobody's: this connection is of no use any more.
+      if [ -n "$is_owner" ] && ! has_lock; then
+        say "failed the lock was taken away, and nothing more is done"
+        break
+      fi
+      ;;
+  esac
+  # What needs nothing more from the other end is finished before anybody else gets the lock.
+  case $command in
+    alive | receive | environment | prepare) ;;
+    *) if [ -n "$is_owner" ] && has_lock; then : >"$own/lock/busy"; fi ;;
+  esac
+  case $command in
     alive) ;;
     look) attempt look ;;
     lock)
-      attempt take_lock "$text"
-      [ ! -r "$own/lock/holder" ] || [ "$(cat "$own/lock/holder")" != $$ ] || is_owner=yes
+      attempt take_lock "$@"
+      ! has_lock || is_owner=yes
       ;;
     unlock) attempt break_lock ;;
     part) attempt show_stage "$@" ;;
@@ -398,4 +466,5 @@ while IFS= read -r line; do
     end) break ;;
     *) say "failed there is no command $command" ;;
   esac
+  if [ -n "$is_owner" ] && has_lock; then rm -f "$own/lock/busy"; fi
 done
