@@ -29,7 +29,7 @@ async def activate_version(
     Args:
         member: The host.
         version: The version.
-        how: ``auto``, ``hot`` or ``restart``.
+        how: ``auto``, ``hot``, ``restart``, or ``anew`` for a stop and a start with the variables that are there now.
         checks: When the host is well, besides being ready.
         seconds: How long until it has failed.
         board: Where it is shown how it gets on.
@@ -84,11 +84,13 @@ async def take_back(member: Member, version: str, error: RemoteError, *, seconds
     try:
         await member.session.ask("tail", str(_SHOWN_LINES))
         await member.session.ask("mark", version, BAD)
+        if member.has_new_variables:
+            await member.session.ask("environment_back")
         state = await member.look()
-        if state.running != before or (not before and state.run_state != "stopped"):
+        if member.has_new_variables or state.running != before or (not before and state.run_state != "stopped"):
             board.set(member.host.name, "rolling back", before or "to nothing")
             if before:
-                await member.session.ask("activate", before, "auto")
+                await member.session.ask("activate", before, "anew" if member.has_new_variables else "auto")
                 await member.session.ask("check", str(seconds), READY.kind)
             else:
                 await member.session.ask("stop")

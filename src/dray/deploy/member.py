@@ -33,6 +33,7 @@ class Member:
         told_at: When it did, in seconds since 1970 by the clock of this machine.
         log: The last lines that programs said there.
         sent: How many bytes were sent to it.
+        has_new_variables: Whether the release's variables were changed there, and are to be changed back on failure.
         result: What became of it; None while that is open.
     """
 
@@ -43,6 +44,7 @@ class Member:
     told_at: float
     log: list[str] = field(default_factory=list)
     sent: int = 0
+    has_new_variables: bool = False
     result: HostResult | None = None
 
     async def look(self) -> HostState:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from dray.deploy.fitness import Demand
     from dray.deploy.fleet import Fleet
     from dray.deploy.history import History
+    from dray.deploy.host_state import HostState
     from dray.deploy.manifest import Manifest
     from dray.deploy.member import Member
     from dray.deploy.place import Place
@@ -61,3 +63,12 @@ class Plan:
     environment: bytes | None = None
     scripts: bytes | None = None
     run_local: Callable[[str, str], None] | None = None
+
+    @property
+    def variables(self) -> str:
+        """The SHA-256 of the release's variables; empty where what is there is left."""
+        return hashlib.sha256(self.environment).hexdigest() if self.environment is not None else ""
+
+    def changes_variables(self, state: HostState) -> bool:
+        """Tell whether what runs on a host was not started with these variables."""
+        return self.environment is not None and state.facts.get("environment") != self.variables

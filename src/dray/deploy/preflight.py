@@ -12,10 +12,15 @@ from dray.errors import RemoteError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from dray.core.host import Host
     from dray.deploy.fitness import Demand
     from dray.deploy.fleet import Fleet
+    from dray.deploy.host_state import HostState
     from dray.deploy.member import Member, Party
+    from dray.deploy.plan import Plan
+    from dray.deploy.transfer import Transfer
 
+_SPARE_BYTES = 2_000_000
 _MOST_SECONDS_APART = 60
 _LOCKED = "locked: "
 
@@ -89,3 +94,33 @@ def validate_party(members: Iterable[Member], demands: tuple[Demand, ...], *, ne
                 f"the clock of {host} is {apart:.0f} s off",
                 hint="certificates and sessions would fail; set it, for example with: timedatectl set-ntp true",
             )
+
+
+def validate_variables(members: Iterable[Member], plan: Plan) -> None:
+    """Check that no host needs a restart for its variables where none is wanted.
+
+    Raises:
+        RemoteError: One does.
+    """
+    for member in members:
+        if plan.fleet.options.upgrade == "hot" and member.state.running and plan.changes_variables(member.state):
+            raise RemoteError(
+                f"the variables of the release have changed, which takes a restart of {member.host}",
+                hint='leave out upgrade="hot"',
+            )
+
+
+def validate_space(state: HostState, transfer: Transfer, host: Host) -> None:
+    """Check that what is to be sent finds room.
+
+    Raises:
+        RemoteError: It does not.
+    """
+    needed = transfer.size + _SPARE_BYTES
+    if 0 < state.free_bytes < needed:
+        free = _to_mb(state.free_bytes)
+        raise RemoteError(f"{host}: the disk is full: {free} are free, and {_to_mb(needed)} are needed")
+
+
+def _to_mb(size: int) -> str:
+    return f"{size / 1e6:.0f} MB"

@@ -15,7 +15,7 @@ from dray.deploy.follow import follow
 from dray.deploy.manifest import read_manifest
 from dray.deploy.member import open_party
 from dray.deploy.pack import build_pack
-from dray.deploy.preflight import list_present, lock_party, validate_party
+from dray.deploy.preflight import list_present, lock_party, validate_party, validate_space, validate_variables
 from dray.deploy.transfer import plan_transfer
 from dray.errors import RemoteError
 
@@ -43,6 +43,7 @@ async def run_rollout(plan: Plan, board: Board) -> Rollout:
     fleet = plan.fleet
     async with open_party(fleet.hosts, plan.place, board, connections=fleet.options.connections) as party:
         members = list_present(party, fleet)
+        validate_variables(members, plan)
         validate_party(members, plan.demands, needs_setup=plan.scripts is None)
         since = time.strftime("%H:%M", time.localtime(board.clock.now()))
         await lock_party(members, plan.owner, f"{plan.who} deploys {plan.place.name} since {since}")
@@ -51,7 +52,7 @@ async def run_rollout(plan: Plan, board: Board) -> Rollout:
         manifests = await _gather_manifests(members, plan.history)
         installed = tuple(manifests.values())
         cargo = await asyncio.to_thread(plan.prepare, members, installed)
-        await _bring(plan, cargo, members, manifests, board)
+        await _bring(cargo, members, manifests, board)
         results = await follow(plan, cargo, members, board)
     version = cargo.release.version
     absent = tuple(HostResult(host.name, Outcome.SKIPPED, why=error.what) for host, error in party.absent)
@@ -79,19 +80,16 @@ async def _gather_manifests(members: Iterable[Member], history: History) -> dict
     return found
 
 
-async def _bring(
-    plan: Plan, cargo: Cargo, members: tuple[Member, ...], manifests: dict[str, Manifest], board: Board
-) -> None:
+async def _bring(cargo: Cargo, members: tuple[Member, ...], manifests: dict[str, Manifest], board: Board) -> None:
     """Bring the release to all hosts that lack it."""
     packs: dict[object, bytes] = {}
 
     async def bring(member: Member) -> None:
         version = cargo.release.version
-        if plan.environment is not None:
-            await member.session.ask("environment", str(len(plan.environment)), payload=plan.environment)
         if member.state.find(version) is not None:
             return
         transfer = await _plan_member(member, cargo, manifests)
+        validate_space(member.state, transfer, member.host)
         if transfer.key not in packs:
             packs[transfer.key] = await asyncio.to_thread(build_pack, cargo.release, transfer)
         pack, digest = packs[transfer.key], cargo.manifest.digest

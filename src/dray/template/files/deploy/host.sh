@@ -301,14 +301,23 @@ keep_state () {
   mv "$own/versions/$1.new" "$own/versions/$1"
 }
 
-# environment SIZE, and so many bytes: the variables of the service, which nobody else may read.
+# environment SIZE, and so many bytes: the variables of the service, which nobody else may read. What they were is kept
+# until a version is found well with the new ones.
 keep_environment () {
   # shellcheck source=/dev/null
   . "$own/places"
   (umask 077 && head -c "$1" >"$environment_file.new")
   chown "$environment_owner" "$environment_file.new" 2>/dev/null || :
+  rm -f "$own/environment.sha256"
+  [ ! -f "$environment_file" ] || ln -f "$environment_file" "$environment_file.before"
   mv "$environment_file.new" "$environment_file"
-  sha256 <"$environment_file" | cut -c 1-64 >"$own/environment.sha256"
+}
+
+# environment_back: the variables as they were.
+restore_environment () {
+  # shellcheck source=/dev/null
+  . "$own/places"
+  [ ! -f "$environment_file.before" ] || mv "$environment_file.before" "$environment_file"
 }
 
 # prepare SIZE, and so many bytes of a tar that gzip has packed: the scripts by which the release is run here.
@@ -331,8 +340,10 @@ setup () {
   rm -rf "$own/setup"
 }
 
-# activate VERSION HOW: runs the version, hot or by a restart; HOW is auto, hot or restart.
+# activate VERSION HOW: runs the version, hot or by a restart; HOW is auto, hot, restart, or anew: what runs keeps
+# nothing of what it was started with.
 activate () {
+  [ "$2" != anew ] || run_logged "$own/service" stop
   case $("$own/command" status --json 2>/dev/null) in
     *'"state": "stopped"'* | '')
       read -r _ permanent <"$root/releases/start_erl.data" || :
@@ -392,8 +403,14 @@ check_once () {
   esac
 }
 
-# mark VERSION STATE.
+# mark VERSION STATE [CHECKSUM]: the checksum is that of the variables with which it was found so.
 mark () {
+  if [ -n "${3-}" ]; then
+    # shellcheck source=/dev/null
+    . "$own/places"
+    rm -f "$environment_file.before"
+    echo "$3" >"$own/environment.sha256"
+  fi
   source=
   [ ! -r "$own/versions/$1" ] || read -r _ _ source <"$own/versions/$1" || :
   keep_state "$1" "$2" "$source"
@@ -424,7 +441,7 @@ while IFS= read -r line; do
   set -- $text
   set +f
   case $command in
-    receive | install | environment | activate | start | stop | mark | remove)
+    receive | install | environment | environment_back | activate | start | stop | mark | remove)
       # What was sent behind the command is nobody's: this connection is of no use any more.
       if [ -n "$is_owner" ] && ! has_lock; then
         say "failed the lock was taken away, and nothing more is done"
@@ -452,6 +469,7 @@ while IFS= read -r line; do
     receive) attempt receive "$@" ;;
     install) attempt install_version "$@" ;;
     environment) attempt keep_environment "$@" ;;
+    environment_back) attempt restore_environment ;;
     activate) attempt activate "$@" ;;
     check)
       what=${text#* }
