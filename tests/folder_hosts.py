@@ -149,7 +149,9 @@ class FolderHosts:
         """Return the fleet of all hosts."""
         return build_fleet("web", FleetOptions(**{"hosts": self.names, "timeout": 1, **options}))
 
-    def deploy(self, release: Release, *, environment: bytes | None = None, **options: Any) -> Rollout:
+    def deploy(
+        self, release: Release, *, environment: bytes | None = None, owner: str = "ann", **options: Any
+    ) -> Rollout:
         """Deploy a release as it is."""
 
         def prepare(members: object, manifests: object) -> Cargo:
@@ -165,6 +167,7 @@ class FolderHosts:
             prepare,
             history,
             "ann@desk",
+            owner,
             environment,
             announce=self.advances.append,
         )
@@ -190,9 +193,9 @@ class _Connection:
     host: FolderHost
 
     @contextlib.asynccontextmanager
-    async def start(self, argv: tuple[str, ...]) -> AsyncIterator[Channel]:
+    async def start(self, argv: tuple[str, ...], *, finishes: bool = False) -> AsyncIterator[Channel]:
         argv = tuple(word.replace("HERE", str(self.host.root)) for word in argv)
-        async with self.inner.start(argv) as channel:
+        async with self.inner.start(argv, finishes=finishes) as channel:
             yield _Channel(channel, self.host)
 
     async def attach(self, argv: tuple[str, ...]) -> int:

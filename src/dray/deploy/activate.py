@@ -22,39 +22,42 @@ _SHOWN_LINES = 20
 
 
 async def activate_version(
-    member: Member, version: str, *, how: str, checks: Iterable[Check], seconds: int, board: Board
+    member: Member,
+    version: str,
+    *,
+    how: str,
+    checks: Iterable[Check],
+    seconds: int,
+    board: Board,
+    variables: str = "",
 ) -> HostResult:
     """Take a host to a version that is installed there.
 
     Args:
         member: The host.
         version: The version.
-        how: ``auto``, ``hot`` or ``restart``.
+        how: ``auto``, ``hot``, ``restart``, or ``anew`` for a stop and a start with the variables that are there now.
         checks: When the host is well, besides being ready.
         seconds: How long until it has failed.
         board: Where it is shown how it gets on.
+        variables: The SHA-256 of the release's variables, where they are new there.
 
     Raises:
         RemoteError: The host is not well with it, or runs something else; what it runs is not known to be that.
     """
     before, started = member.state.running, board.clock.monotonic()
     board.set(member.host.name, "switching", f"{before or 'nothing'} -> {version}")
-    if member.has_new_environment and before:
-        if how == "hot":
-            raise RemoteError(f"{member.host}: the variables of the release changed, which takes a restart")
-        how = "restart"
-    again = before == version
-    report = await member.session.report(*(("again",) if again else ("activate", version, how)))
+    report = await member.session.report("activate", version, how)
     board.set(member.host.name, "checking", version)
     for check in (READY, *checks):
         await member.session.ask("check", str(seconds), check.kind, check.what)
-    await member.settle(version, at=board.clock.now())
+    await member.settle(version, at=board.clock.now(), variables=variables)
     return HostResult(
         member.host.name,
         Outcome.DONE,
         version,
         before,
-        mode="restart" if again else describe_mode(report, before),
+        mode=describe_mode(report, before),
         reasons=tuple(report.get("reasons", ())),
         sent=member.sent,
         seconds=board.clock.monotonic() - started,
@@ -85,29 +88,21 @@ async def take_back(member: Member, version: str, error: RemoteError, *, seconds
     try:
         await member.session.ask("tail", str(_SHOWN_LINES))
         await member.mark(version, BAD, at=board.clock.now())
-        state = await member.see_running()
-        if member.has_new_environment:
+        if member.has_new_variables:
             await member.session.ask("environment_back")
-        if state.running != before or (not before and state.run_state != "stopped") or member.has_new_environment:
+        state = await member.see_running()
+        if member.has_new_variables or state.running != before or (not before and state.run_state != "stopped"):
             board.set(member.host.name, "rolling back", before or "to nothing")
-            await _start_before(member, before, seconds)
+            if before:
+                await member.session.ask("activate", before, "anew" if member.has_new_variables else "auto")
+                await member.session.ask("check", str(seconds), READY.kind)
+            else:
+                await member.session.ask("stop")
         state = await member.see_running()
     except RemoteError as worse:
         return HostResult(member.host.name, Outcome.FAILED, "", before, why=f"{why}; then: {worse.what}")
     outcome = Outcome.ROLLED_BACK if state.running == before else Outcome.FAILED
     return HostResult(member.host.name, outcome, state.running, before, why=why, sent=member.sent)
-
-
-async def _start_before(member: Member, before: str, seconds: int) -> None:
-    """Start what ran before, whatever runs now; nothing where nothing did."""
-    if not before:
-        await member.session.ask("stop")
-        return
-    if member.has_new_environment and member.state.running == before:
-        await member.session.ask("again")
-    else:
-        await member.session.ask("activate", before, "restart" if member.has_new_environment else "auto")
-    await member.session.ask("check", str(seconds), READY.kind)
 
 
 def format_audit(result: HostResult, *, who: str, time: float, action: str) -> str:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import getpass
+import hashlib
 import json
+import secrets
 import socket
 from typing import TYPE_CHECKING
 
@@ -99,6 +101,7 @@ def deploy_release(
         prepare,
         history,
         find_who(ctx.environ),
+        find_owner(ctx.work),
         environment=_format_environment(ctx, fleet),
         scripts=scripts,
         run_local=lambda command, host: _run_local(ctx, command, host),
@@ -146,6 +149,25 @@ def find_who(environ: Mapping[str, str]) -> str:
     """Return who deploys, and from where."""
     user = environ.get("GITLAB_USER_LOGIN") or environ.get("GITHUB_ACTOR") or getpass.getuser()
     return f"{user}@{socket.gethostname()}"
+
+
+def find_owner(work: Path) -> str:
+    """Return a word of this project and environment that nobody else has: not even a copy of the folder.
+
+    Only one deployment of it runs at a time, so a lock of that word on a host is one that was left over.
+
+    Args:
+        work: dray's folder in the project.
+    """
+    file = work / "deploy/owner"
+    try:
+        token = file.read_text(encoding="utf-8")
+    except OSError:
+        token = secrets.token_hex(16)
+        write_atomically(file, token.encode())
+    found = file.stat()
+    text = f"{token} {socket.gethostname()} {found.st_dev} {found.st_ino}"
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _format_environment(ctx: Context, fleet: Fleet) -> bytes | None:

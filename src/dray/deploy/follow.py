@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from dray.deploy.member import Member
     from dray.deploy.plan import Cargo, Plan
 
+NEW_VARIABLES = "the variables of the release have changed"
 _WATCH_SECONDS = 1.0
 
 
@@ -64,15 +65,13 @@ async def _follow_one(plan: Plan, cargo: Cargo, member: Member, board: Board) ->
     """Take a host to the version; where it is not well there, take it back."""
     version, options = cargo.release.version, plan.fleet.options
     running = member.state.running
-    if running == version and not member.has_new_environment:
+    if running == version and not plan.changes_variables(member.state):
         await member.mark(version, GOOD, at=board.clock.now())
         board.set(member.host.name, "unchanged", version)
         return HostResult(member.host.name, Outcome.UNCHANGED, version, version)
     try:
         await _run_local(plan, options.before, member)
-        result = await activate_version(
-            member, version, how=options.upgrade, checks=plan.fleet.checks, seconds=options.timeout, board=board
-        )
+        result = await _switch(plan, version, member, board)
     except RemoteError as error:
         board.set(member.host.name, "not well", error.what)
         back = options.on_failure != "none"
@@ -85,6 +84,32 @@ async def _follow_one(plan: Plan, cargo: Cargo, member: Member, board: Board) ->
         await _run_local(plan, options.after, member)
     board.set(member.host.name, result.outcome.value, describe_result(result))
     return result
+
+
+async def _switch(plan: Plan, version: str, member: Member, board: Board) -> HostResult:
+    """Take a host to the version, with the release's variables where those have changed."""
+    options, running = plan.fleet.options, member.state.running
+    is_new = plan.changes_variables(member.state)
+    if is_new:
+        await _send_variables(plan, member)
+    how = "anew" if is_new and running else options.upgrade
+    result = await activate_version(
+        member,
+        version,
+        how=how,
+        checks=plan.fleet.checks,
+        seconds=options.timeout,
+        board=board,
+        variables=plan.variables if is_new else "",
+    )
+    return replace(result, mode="restart", reasons=(NEW_VARIABLES,)) if how == "anew" else result
+
+
+async def _send_variables(plan: Plan, member: Member) -> None:
+    """Give a host the release's variables: what is started from now on has them."""
+    data = plan.environment or b""
+    member.has_new_variables = True
+    await member.session.ask("environment", str(len(data)), payload=data)
 
 
 async def _run_local(plan: Plan, command: str | None, member: Member) -> None:

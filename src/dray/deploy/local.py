@@ -28,9 +28,9 @@ class LocalConnection:
 
     host: Host
 
-    def start(self, argv: tuple[str, ...]) -> AbstractAsyncContextManager[Channel]:
+    def start(self, argv: tuple[str, ...], *, finishes: bool = False) -> AbstractAsyncContextManager[Channel]:
         """Run a program; see ``Connection.start``."""
-        return start_process(argv, host=str(self.host))
+        return start_process(argv, host=str(self.host), finishes=finishes)
 
     async def attach(self, argv: tuple[str, ...]) -> int:
         """Run a program with the user's terminal; see ``Connection.attach``."""

@@ -30,9 +30,10 @@ class Member:
         session: Speaks with it.
         state: What it said last of itself.
         before: What it said first.
+        told_at: When it did, in seconds since 1970 by the clock of this machine.
         log: The last lines that programs said there.
         sent: How many bytes were sent to it.
-        has_new_environment: Whether the variables of the release have changed there, so that it takes a restart.
+        has_new_variables: Whether the release's variables were changed there, and are to be changed back on failure.
         result: What became of it; None while that is open.
     """
 
@@ -40,9 +41,10 @@ class Member:
     session: HostSession
     state: HostState
     before: HostState
+    told_at: float
     log: list[str] = field(default_factory=list)
     sent: int = 0
-    has_new_environment: bool = False
+    has_new_variables: bool = False
     result: HostResult | None = None
 
     async def see_running(self) -> HostState:
@@ -56,17 +58,18 @@ class Member:
         self.state = replace(self.state, facts=facts, status=seen.status)
         return self.state
 
-    async def settle(self, version: str, *, at: float) -> HostState:
+    async def settle(self, version: str, *, at: float, variables: str = "") -> HostState:
         """Let the host read back from the node that a version runs, and remember that it is good.
 
         Args:
             version: The version.
             at: The time, in seconds since 1970.
+            variables: The SHA-256 of the release's variables, where they are new there.
 
         Raises:
             RemoteError: Something else runs.
         """
-        seen = parse_state(await self.session.ask("settle", version))
+        seen = parse_state(await self.session.ask("settle", version, *filter(None, (variables,))))
         facts = {**self.state.facts, "permanent": seen.permanent}
         self.state = replace(self.state, facts=facts, status=seen.status)
         self._remember(version, GOOD, at)
@@ -139,7 +142,7 @@ async def open_party(hosts: Iterable[Host], place: Place, board: Board, *, conne
 
 async def _join(stack: contextlib.AsyncExitStack, host: Host, place: Place, board: Board) -> Member:
     connection = await stack.enter_async_context(place.transport.connect(host))
-    channel = await stack.enter_async_context(connection.start(place.argv()))
+    channel = await stack.enter_async_context(connection.start(place.argv(), finishes=True))
     log: list[str] = []
 
     def show(line: str) -> None:
@@ -149,8 +152,9 @@ async def _join(stack: contextlib.AsyncExitStack, host: Host, place: Place, boar
 
     session = HostSession(channel, host, show)
     state = parse_state(await session.ask("look"))
+    told_at = board.clock.now()
     board.set(host.name, "connected", _describe(state))
-    return Member(host, session, state, state, log)
+    return Member(host, session, state, state, told_at, log)
 
 
 def _describe(state: HostState) -> str:

@@ -125,8 +125,9 @@ class OpenSshConnection:
     master: ProcessChannel
 
     @contextlib.asynccontextmanager
-    async def start(self, argv: tuple[str, ...]) -> AsyncGenerator[Channel]:
+    async def start(self, argv: tuple[str, ...], *, finishes: bool = False) -> AsyncGenerator[Channel]:
         """Run a program; see ``Connection.start``."""
+        del finishes  # what ends is ssh: the program there only loses it
         if self.master.status is not None:
             raise report_lost(self.host.name, last_reason(self.master.errors()))
         words = (*self.ssh, *self.shared, "-T", self.host.name, shlex.join(argv))

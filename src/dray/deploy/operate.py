@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from dray.deploy.activate import activate_version, format_audit, take_back
 from dray.deploy.batches import split_hosts
 from dray.deploy.host_state import BAD
 from dray.deploy.member import open_party
-from dray.deploy.preflight import list_present
+from dray.deploy.preflight import list_present, lock_party
 from dray.errors import RemoteError
 
 if TYPE_CHECKING:
@@ -58,8 +59,9 @@ async def roll_back(fleet: Fleet, place: Place, board: Board, *, version: str | 
     started = board.clock.monotonic()
     async with open_party(fleet.hosts, place, board, connections=fleet.options.connections) as party:
         members = list_present(party, fleet)
+        owner = secrets.token_hex(8)  # nobody else's: who rolls back waits for a deployment, though it be their own
         targets = {member.host: _choose_target(member, version) for member in members}
-        await asyncio.gather(*(member.session.ask("lock", f"{who} rolls back") for member in members))
+        await lock_party(members, owner, f"{who} rolls back")
         results: list[HostResult] = []
         for batch in split_hosts(members, fleet.batches):
             results += await asyncio.gather(*(_go_back(m, targets[m.host], fleet, board, who) for m in batch))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from dray.deploy.fitness import Demand
     from dray.deploy.fleet import Fleet
     from dray.deploy.history import History
+    from dray.deploy.host_state import HostState
     from dray.deploy.manifest import Manifest
     from dray.deploy.member import Member
     from dray.deploy.place import Place
@@ -51,6 +53,7 @@ class Plan:
         prepare: Makes the cargo of what the hosts have: called once, in a thread.
         history: What was deployed from here.
         who: Who deploys.
+        owner: A word by which a host knows that a lock which was left over is of whoever wants it now.
         environment: The variables of the release for each host; None leaves what is there.
         scripts: What runs the release there, for places that nobody sets up.
         run_local: Runs a command on this machine, for a host; what it raises counts as the host's.
@@ -64,7 +67,17 @@ class Plan:
     prepare: Callable[[tuple[Member, ...], tuple[Manifest, ...]], Cargo]
     history: History
     who: str
+    owner: str
     environment: bytes | None = None
     scripts: bytes | None = None
     run_local: Callable[[str, str], None] | None = None
     announce: Callable[[Advance], None] = _tell_nobody
+
+    @property
+    def variables(self) -> str:
+        """The SHA-256 of the release's variables; empty where what is there is left."""
+        return hashlib.sha256(self.environment).hexdigest() if self.environment is not None else ""
+
+    def changes_variables(self, state: HostState) -> bool:
+        """Tell whether what runs on a host was not started with these variables."""
+        return self.environment is not None and state.facts.get("environment") != self.variables

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from dray.deploy.fitness import validate_fitness
+from dray.deploy.session import HostRefusedError
 from dray.errors import RemoteError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from dray.core.host import Host
     from dray.deploy.fitness import Demand
     from dray.deploy.fleet import Fleet
+    from dray.deploy.host_state import HostState
     from dray.deploy.member import Member, Party
+    from dray.deploy.plan import Plan
+    from dray.deploy.transfer import Transfer
 
+_SPARE_BYTES = 2_000_000
 _MOST_SECONDS_APART = 60
+_LOCKED = "locked: "
 
 
 def list_present(party: Party, fleet: Fleet) -> tuple[Member, ...]:
@@ -39,15 +47,36 @@ def list_present(party: Party, fleet: Fleet) -> tuple[Member, ...]:
     )
 
 
-def validate_party(
-    members: Iterable[Member], demands: tuple[Demand, ...], *, clock: float, needs_setup: bool = True
-) -> None:
+async def lock_party(members: Iterable[Member], owner: str, text: str) -> None:
+    """Keep others from deploying to the hosts, until the connections end.
+
+    Args:
+        members: The hosts.
+        owner: A word by which a host knows whose lock it is, should it be left over.
+        text: What others are told.
+
+    Raises:
+        RemoteError: Somebody else deploys to one of them.
+    """
+    first, *others = members  # of two who begin at the same time, one gets the first host, and with it the others
+    for group in ((first,), others):
+        asked = (member.session.ask("lock", owner, text) for member in group)
+        for error in await asyncio.gather(*asked, return_exceptions=True):
+            if isinstance(error, HostRefusedError) and error.reason.startswith(_LOCKED):
+                raise RemoteError(
+                    f"{error.host} is being deployed to: {error.reason.removeprefix(_LOCKED)}",
+                    hint=f"wait for it; if nobody does: dray unlock --host {error.host}",
+                )
+            if isinstance(error, BaseException):
+                raise error
+
+
+def validate_party(members: Iterable[Member], demands: tuple[Demand, ...], *, needs_setup: bool = True) -> None:
     """Check that every host can take the release.
 
     Args:
         members: The hosts.
         demands: What the machine code of the release needs.
-        clock: The time here, in seconds since 1970.
         needs_setup: Whether a host has to know already how to run the release.
 
     Raises:
@@ -57,16 +86,41 @@ def validate_party(
         host, state = member.host, member.state
         if needs_setup and not state.is_set_up:
             raise RemoteError(f"{host} is not set up for the release", hint=f"type: dray setup {host}")
-        if "lock" in state.facts:
-            raise RemoteError(
-                f"{host} is being deployed to: {state.facts['lock']}",
-                hint=f"wait for it; if nobody does: dray unlock {host}",
-            )
         validate_fitness(demands, state, host)
         told = state.facts.get("time", "")
-        apart = abs(int(told) - clock) if told.isdigit() else 0
+        apart = abs(int(told) - member.told_at) if told.isdigit() else 0
         if apart > _MOST_SECONDS_APART:
             raise RemoteError(
                 f"the clock of {host} is {apart:.0f} s off",
                 hint="certificates and sessions would fail; set it, for example with: timedatectl set-ntp true",
             )
+
+
+def validate_variables(members: Iterable[Member], plan: Plan) -> None:
+    """Check that no host needs a restart for its variables where none is wanted.
+
+    Raises:
+        RemoteError: One does.
+    """
+    for member in members:
+        if plan.fleet.options.upgrade == "hot" and member.state.running and plan.changes_variables(member.state):
+            raise RemoteError(
+                f"the variables of the release have changed, which takes a restart of {member.host}",
+                hint='leave out upgrade="hot"',
+            )
+
+
+def validate_space(state: HostState, transfer: Transfer, host: Host) -> None:
+    """Check that what is to be sent finds room.
+
+    Raises:
+        RemoteError: It does not.
+    """
+    needed = transfer.size + _SPARE_BYTES
+    if 0 < state.free_bytes < needed:
+        free = _to_mb(state.free_bytes)
+        raise RemoteError(f"{host}: the disk is full: {free} are free, and {_to_mb(needed)} are needed")
+
+
+def _to_mb(size: int) -> str:
+    return f"{size / 1e6:.0f} MB"

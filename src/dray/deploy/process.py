@@ -110,10 +110,16 @@ class ProcessChannel(StreamChannel):
         if self._check is not None:
             await self._check(self)
 
-    async def end(self) -> None:
-        """End the program: by closing its input, then politely, then by force."""
+    async def end(self, *, finishes: bool = False) -> None:
+        """End the program: by closing its input, then politely, then by force.
+
+        Args:
+            finishes: Whether it ends by itself then, however long it takes; a second Ctrl-C ends it nevertheless.
+        """
         self._input.close()
         try:
+            if finishes:
+                await self._exited.wait()
             await self.wait_for_status(_GRACE_SECONDS)
             for sent in (signal.SIGTERM, signal.SIGKILL):
                 if self.status is None:
@@ -164,14 +170,14 @@ async def open_process(
 
 @contextlib.asynccontextmanager
 async def start_process(
-    argv: tuple[str, ...], *, host: str, program: str = "", check: Check | None = None
+    argv: tuple[str, ...], *, host: str, program: str = "", check: Check | None = None, finishes: bool = False
 ) -> AsyncGenerator[ProcessChannel]:
-    """Run a program while the block lasts; see ``open_process``."""
+    """Run a program while the block lasts; see ``open_process`` and ``ProcessChannel.end``."""
     channel = await open_process(argv, host=host, program=program, check=check)
     try:
         yield channel
     finally:
-        await channel.end()
+        await channel.end(finishes=finishes)
 
 
 async def attach_process(argv: tuple[str, ...], *, host: str) -> int:

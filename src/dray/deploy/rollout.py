@@ -7,7 +7,6 @@ host as it was. Each batch is found well before the next one follows.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import time
 from typing import TYPE_CHECKING
 
@@ -17,7 +16,7 @@ from dray.deploy.follow import follow
 from dray.deploy.manifest import read_manifest
 from dray.deploy.member import open_party
 from dray.deploy.pack import build_pack
-from dray.deploy.preflight import list_present, validate_party
+from dray.deploy.preflight import list_present, lock_party, validate_party, validate_space, validate_variables
 from dray.deploy.transfer import plan_transfer
 from dray.errors import RemoteError
 
@@ -45,9 +44,10 @@ async def run_rollout(plan: Plan, board: Board) -> Rollout:
     fleet = plan.fleet
     async with open_party(fleet.hosts, plan.place, board, connections=fleet.options.connections) as party:
         members = list_present(party, fleet)
-        validate_party(members, plan.demands, clock=board.clock.now(), needs_setup=plan.scripts is None)
+        validate_variables(members, plan)
+        validate_party(members, plan.demands, needs_setup=plan.scripts is None)
         since = time.strftime("%H:%M", time.localtime(board.clock.now()))
-        await _ask_all(members, "lock", f"{plan.who} deploys {plan.place.name} since {since}")
+        await lock_party(members, plan.owner, f"{plan.who} deploys {plan.place.name} since {since}")
         if plan.scripts is not None:
             await _ask_all(members, "prepare", str(len(plan.scripts)), payload=plan.scripts)
         manifests = await _gather_manifests(members, plan.history)
@@ -55,7 +55,7 @@ async def run_rollout(plan: Plan, board: Board) -> Rollout:
         if fleet.options.upgrade != "restart":
             await fetch_running(members, manifests, plan.release, plan.history)
         cargo = await asyncio.to_thread(plan.prepare, members, installed)
-        await _bring(plan, cargo, members, manifests, board)
+        await _bring(cargo, members, manifests, board)
         results = await follow(plan, cargo, members, board)
     version = cargo.release.version
     absent = tuple(HostResult(host.name, Outcome.SKIPPED, why=error.what) for host, error in party.absent)
@@ -83,18 +83,16 @@ async def _gather_manifests(members: Iterable[Member], history: History) -> dict
     return found
 
 
-async def _bring(
-    plan: Plan, cargo: Cargo, members: tuple[Member, ...], manifests: dict[str, Manifest], board: Board
-) -> None:
+async def _bring(cargo: Cargo, members: tuple[Member, ...], manifests: dict[str, Manifest], board: Board) -> None:
     """Bring the release to all hosts that lack it."""
     packs: dict[object, asyncio.Task[bytes]] = {}
 
     async def bring(member: Member) -> None:
         version = cargo.release.version
-        await _bring_environment(plan, member)
         if member.state.find(version) is not None:
             return
         transfer = await _plan_member(member, cargo, manifests)
+        validate_space(member.state, transfer, member.host)
         if transfer.key not in packs:
             packs[transfer.key] = asyncio.create_task(asyncio.to_thread(build_pack, cargo.release, transfer))
         pack, digest = await packs[transfer.key], cargo.manifest.digest
@@ -108,16 +106,6 @@ async def _bring(
     failed = [error for error in done if isinstance(error, BaseException)]
     if failed:
         raise _summarise(failed)
-
-
-async def _bring_environment(plan: Plan, member: Member) -> None:
-    """Bring the variables of the release to a host, where they are others than those that it has."""
-    if plan.environment is None:
-        return
-    digest = hashlib.sha256(plan.environment).hexdigest()
-    if member.state.facts.get("environment") != digest:
-        await member.session.ask("environment", str(len(plan.environment)), payload=plan.environment)
-        member.has_new_environment = True
 
 
 def _summarise(errors: list[BaseException]) -> BaseException:

@@ -61,9 +61,10 @@ class SshConnection:
     connection: asyncssh.SSHClientConnection
     config: Path | None = None
 
-    def start(self, argv: tuple[str, ...]) -> AbstractAsyncContextManager[Channel]:
+    def start(self, argv: tuple[str, ...], *, finishes: bool = False) -> AbstractAsyncContextManager[Channel]:
         """Run a program; see ``Connection.start``."""
-        return start_over_ssh(self.connection, shlex.join(argv), host=self.host.name, program=argv[0])
+        command = shlex.join(argv)
+        return start_over_ssh(self.connection, command, host=self.host.name, program=argv[0], finishes=finishes)
 
     async def attach(self, argv: tuple[str, ...]) -> int:
         """Run a program with the user's terminal, by the program ``ssh``; see ``Connection.attach``."""

@@ -134,12 +134,16 @@ class SshChannel(StreamChannel):
             raise self._session.error or report_lost(self._host)
         return self._session.status
 
-    async def end(self) -> None:
-        """End the program: by closing its input, then politely, then by closing its channel."""
+    async def end(self, *, finishes: bool = False) -> None:
+        """End the program: by closing its input, then politely, then by closing its channel.
+
+        Args:
+            finishes: Whether it ends by itself then: it only loses whoever listened.
+        """
         self._close_input()
         try:
             await _wait_at_most(self._session.ended, _GRACE_SECONDS)
-            if not self._session.ended.is_set():
+            if not self._session.ended.is_set() and not finishes:
                 self._channel.terminate()
                 await _wait_at_most(self._session.ended, _GRACE_SECONDS)
         finally:
@@ -153,7 +157,7 @@ class SshChannel(StreamChannel):
 
 @contextlib.asynccontextmanager
 async def start_over_ssh(
-    connection: asyncssh.SSHClientConnection, command: str, *, host: str, program: str
+    connection: asyncssh.SSHClientConnection, command: str, *, host: str, program: str, finishes: bool = False
 ) -> AsyncGenerator[SshChannel]:
     """Run a program while the block lasts.
 
@@ -162,6 +166,7 @@ async def start_over_ssh(
         command: What the shell of the host runs.
         host: The name of the host, for errors.
         program: The name of the program, for errors.
+        finishes: See ``SshChannel.end``.
 
     Raises:
         RemoteError: The connection was lost, or the host starts no more programs.
@@ -182,7 +187,7 @@ async def start_over_ssh(
     try:
         yield running
     finally:
-        await running.end()
+        await running.end(finishes=finishes)
 
 
 def _number_signal(name: str) -> int:

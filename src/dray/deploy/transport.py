@@ -57,11 +57,12 @@ class Channel(Protocol):
 class Connection(Protocol):
     """A way to a host, which is authenticated and whose key is verified."""
 
-    def start(self, argv: tuple[str, ...]) -> AbstractAsyncContextManager[Channel]:
+    def start(self, argv: tuple[str, ...], *, finishes: bool = False) -> AbstractAsyncContextManager[Channel]:
         """Run a program while the block lasts; it is ended with it.
 
         Args:
             argv: The program and its arguments; whatever a shell would see in them is quoted.
+            finishes: Whether it ends by itself when its input does, and is left to finish what it is at.
 
         Raises:
             RemoteError: It cannot be started.

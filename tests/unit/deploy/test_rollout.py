@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -193,6 +194,7 @@ def test_lock_of_another_deployment_is_respected_and_left_alone(hosts, releases)
     lock = hosts["web3"].root / ".dray/lock"
     lock.mkdir()
     (lock / "owner").write_text("bob@desk deploys shop since 12:00\n")
+    (lock / "boot").write_text(Path("/proc/sys/kernel/random/boot_id").read_text())
     (lock / "holder").write_text(f"{os.getpid()}\n")
     (lock / "heard").touch()
     with pytest.raises(RemoteError, match="web3 is being deployed to: bob@desk deploys shop since 12:00"):
@@ -205,6 +207,7 @@ def test_lock_of_a_deployment_that_is_gone_is_taken_over(hosts, releases):
     lock = hosts["web1"].root / ".dray/lock"
     lock.mkdir()
     (lock / "owner").write_text("bob@desk\n")
+    (lock / "boot").write_text(Path("/proc/sys/kernel/random/boot_id").read_text())
     (lock / "holder").write_text("4194305\n")
     (lock / "heard").touch()
     assert hosts.deploy(releases("0.1.0")).is_good

@@ -22,8 +22,7 @@ complain () {
 }
 
 leave () {
-  read -r holder <"$own/lock/holder" 2>/dev/null || :
-  [ -z "$is_owner" ] || [ "$holder" != $$ ] || rm -rf "$own/lock"
+  [ -z "$is_owner" ] || ! has_lock || rm -rf "$own/lock"
 }
 
 # Does a command; the last line that it says to its standard error is why it failed.
@@ -135,37 +134,91 @@ show_lock () {
 }
 
 # Sets holder: the process that holds the lock. One that is gone, or that has heard nothing for a minute and was not at
-# work, holds it no longer.
+# work, holds it no longer; nor does a process of that number since the host was booted anew.
 find_lock_holder () {
-  holder=
+  holder='' boot=''
   read -r holder <"$own/lock/holder" 2>/dev/null || :
-  if [ -n "$holder" ] && ! kill -0 "$holder" 2>/dev/null; then
+  read -r boot <"$own/lock/boot" 2>/dev/null || :
+  [ -n "$holder" ] || return 0
+  if [ "$boot" != "$(name_boot)" ] || ! kill -0 "$holder" 2>/dev/null; then
     holder=
-  elif [ -n "$holder" ] && [ ! -e "$own/lock/busy" ] && [ -n "$(find "$own/lock/heard" -mmin +1 2>/dev/null)" ]; then
-    kill "$holder" 2>/dev/null || :
-    holder=
+  elif [ ! -e "$own/lock/busy" ] && ! hears "$own/lock/heard" "$own"/stage-*; then
+    end_holder
   fi
 }
 
-# lock TEXT: nobody else deploys here until this ends.
+# Whether something came within the last minute; of a transfer, the files that it writes tell it.
+hears () {
+  [ -z "$(find "$1" -mmin +1 2>/dev/null)" ] || [ -n "$(find "$@" -cmin -1 2>/dev/null | head -n 1)" ]
+}
+
+name_boot () {
+  cat /proc/sys/kernel/random/boot_id 2>/dev/null || sysctl -n kern.boottime 2>/dev/null || echo unknown
+}
+
+# Ends the process that waits for what will not come; at once, for it would take its lock along.
+end_holder () {
+  kill -9 "$holder" 2>/dev/null || :
+  holder=
+}
+
+# lock OWNER TEXT: nobody else deploys here until this ends. Whoever has the lock already, by a connection that is lost,
+# gets it at once, when what was begun is finished.
 take_lock () {
   mkdir -p "$own/versions"
+  enter_lock
   if [ -d "$own/lock" ]; then
     find_lock_holder
-    [ -z "$holder" ] || complain "locked: $(cat "$own/lock/owner")"
+    [ -z "$holder" ] || [ "$(cat "$own/lock/by" 2>/dev/null)" != "$1" ] || take_over
+    [ -z "$holder" ] || refuse_lock
     rm -rf "$own/lock"
   fi
-  mkdir "$own/lock" 2>/dev/null || complain "locked: $(cat "$own/lock/owner")"
-  echo "$1" >"$own/lock/owner"
+  mkdir "$own/lock"
+  name_boot >"$own/lock/boot"
+  echo "$1" >"$own/lock/by"
+  shift
+  echo "$*" >"$own/lock/owner"
   : >"$own/lock/heard"
   echo $$ >"$own/lock/holder"
+  rmdir "$own/locking"
 }
 
-# unlock: takes the lock away from whoever holds it; who is at work finishes that.
+refuse_lock () {
+  rmdir "$own/locking" 2>/dev/null || :
+  complain "locked: $(cat "$own/lock/owner" 2>/dev/null)"
+}
+
+# One at a time looks at the lock and takes it; who ends meanwhile is in nobody's way for more than a minute.
+enter_lock () {
+  tries=0
+  until mkdir "$own/locking" 2>/dev/null; do
+    [ -d "$own/locking" ] || mkdir "$own/locking" # says why it cannot be made
+    [ -z "$(find "$own/locking" -mmin +1 2>/dev/null)" ] || rmdir "$own/locking" 2>/dev/null || :
+    tries=$((tries + 1))
+    [ "$tries" -lt 400 ] || complain "locked: somebody is just taking the lock, says $own/locking"
+    sleep 0.2
+  done
+}
+
+take_over () {
+  [ ! -e "$own/lock/busy" ] || say "log the host finishes what was begun before"
+  while [ -e "$own/lock/busy" ] && kill -0 "$holder" 2>/dev/null; do
+    touch "$own/locking"
+    sleep 0.2
+  done
+  end_holder
+}
+
+# unlock: takes the lock away from whoever holds it; who is at work finishes that, and does nothing more.
 break_lock () {
   find_lock_holder
-  [ -z "$holder" ] || [ -e "$own/lock/busy" ] || kill "$holder" 2>/dev/null || :
+  [ -z "$holder" ] || [ -e "$own/lock/busy" ] || end_holder
   rm -rf "$own/lock"
+}
+
+has_lock () {
+  read -r holder <"$own/lock/holder" 2>/dev/null || holder=
+  [ "$holder" = $$ ]
 }
 
 # part DIGEST: what a transfer that broke off has left, each file with its checksum.
@@ -199,8 +252,12 @@ receive () {
   done
   mkdir -p "$stage"
   # Nothing is sent behind the bytes until this has answered, so it does no harm where head reads ahead.
-  head -c "$2" | gzip -dc | tar -xof - -C "$stage" || complain "the files could not be unpacked: $(df -Pk "$own" |
-    tail -n 1 | while read -r _ _ _ free _; do echo "$free"; done) kB are free in $root"
+  if ! head -c "$2" | gzip -dc | tar -xof - -C "$stage"; then
+    free=$(find_free)
+    # What runs needs the disk, too. Of a connection that was lost, what has come stays for the next one.
+    [ "$free" -ge 1024 ] || rm -rf "$stage"
+    complain "the files could not be unpacked: $free kB are free in $root"
+  fi
   install_version "$1" "$3" "$4" "$5"
 }
 
@@ -274,33 +331,23 @@ keep_state () {
   mv "$own/versions/$1.new" "$own/versions/$1"
 }
 
-# environment SIZE, and so many bytes: the variables of the service, which nobody else may read.
+# environment SIZE, and so many bytes: the variables of the service, which nobody else may read. What they were is kept
+# until a version is found well with the new ones.
 keep_environment () {
   # shellcheck source=/dev/null
   . "$own/places"
-  # Who goes back to the version before goes back to its variables, too.
-  (
-    umask 077
-    cat "$environment_file" >"$own/environment.before" 2>/dev/null || : >"$own/environment.before"
-    head -c "$1" >"$environment_file.new"
-  )
+  (umask 077 && head -c "$1" >"$environment_file.new")
   chown "$environment_owner" "$environment_file.new" 2>/dev/null || :
+  rm -f "$own/environment.sha256"
+  [ ! -f "$environment_file" ] || ln -f "$environment_file" "$environment_file.before"
   mv "$environment_file.new" "$environment_file"
-  sha256 <"$environment_file" | cut -c 1-64 >"$own/environment.sha256"
 }
 
-# environment_back: the variables before the last ones that were kept.
+# environment_back: the variables as they were.
 restore_environment () {
   # shellcheck source=/dev/null
   . "$own/places"
-  cat "$own/environment.before" >"$environment_file"
-  rm -f "$own/environment.sha256" "$own/environment.before"
-}
-
-# again: restarts what runs, so that it gets its variables anew.
-start_again () {
-  run_logged "$own/service" stop
-  run_logged "$own/service" start
+  [ ! -f "$environment_file.before" ] || mv "$environment_file.before" "$environment_file"
 }
 
 # prepare SIZE, and so many bytes of a tar that gzip has packed: the scripts by which the release is run here.
@@ -323,9 +370,10 @@ setup () {
   rm -rf "$own/setup"
 }
 
-# activate VERSION HOW: runs the version, hot or by a restart; HOW is auto, hot or restart.
+# activate VERSION HOW: runs the version, hot or by a restart; HOW is auto, hot, restart, or anew: what runs keeps
+# nothing of what it was started with.
 activate () {
-  : >"$own/lock/busy"
+  [ "$2" != anew ] || run_logged "$own/service" stop
   case $("$own/command" status --json 2>/dev/null) in
     *'"state": "stopped"'* | '')
       read -r _ permanent <"$root/releases/start_erl.data" || :
@@ -339,7 +387,6 @@ activate () {
       esac
       ;;
   esac
-  rm -f "$own/lock/busy"
 }
 
 # Runs a program: what it says is logged, and a line of JSON at its end is its report.
@@ -386,18 +433,24 @@ check_once () {
   esac
 }
 
-# settle VERSION: reads back from the node what runs, and remembers that the version is good.
+# settle VERSION [CHECKSUM]: reads back from the node what runs, and remembers that the version is good.
 settle () {
   running=
   show_running
   case $running in
-    *"\"version\": \"$1\""*) mark "$1" good ;;
+    *"\"version\": \"$1\""*) mark "$1" good "${2-}" ;;
     *) complain "was told to run $1, and runs something else" ;;
   esac
 }
 
-# mark VERSION STATE.
+# mark VERSION STATE [CHECKSUM]: the checksum is that of the variables with which it was found so.
 mark () {
+  if [ -n "${3-}" ]; then
+    # shellcheck source=/dev/null
+    . "$own/places"
+    rm -f "$environment_file.before"
+    echo "$3" >"$own/environment.sha256"
+  fi
   source=
   [ ! -r "$own/versions/$1" ] || read -r _ _ source <"$own/versions/$1" || :
   keep_state "$1" "$2" "$source"
@@ -419,7 +472,7 @@ audit () {
 }
 
 while IFS= read -r line; do
-  [ -z "$is_owner" ] || : >"$own/lock/heard"
+  if [ -n "$is_owner" ] && has_lock; then : >"$own/lock/heard"; fi
   command=${line%% *}
   text=${line#"$command"}
   text=${text# }
@@ -428,12 +481,26 @@ while IFS= read -r line; do
   set -- $text
   set +f
   case $command in
+    receive | install | environment | environment_back | activate | start | stop | mark | remove)
+      # What was sent behind the command is nobody's: this connection is of no use any more.
+      if [ -n "$is_owner" ] && ! has_lock; then
+        say "failed the lock was taken away, and nothing more is done"
+        break
+      fi
+      ;;
+  esac
+  # What needs nothing more from the other end is finished before anybody else gets the lock.
+  case $command in
+    alive | receive | environment | prepare) ;;
+    *) if [ -n "$is_owner" ] && has_lock; then : >"$own/lock/busy"; fi ;;
+  esac
+  case $command in
     alive) ;;
     look) attempt look ;;
     running) attempt show_running ;;
     lock)
-      attempt take_lock "$text"
-      [ ! -r "$own/lock/holder" ] || [ "$(cat "$own/lock/holder")" != $$ ] || is_owner=yes
+      attempt take_lock "$@"
+      ! has_lock || is_owner=yes
       ;;
     unlock) attempt break_lock ;;
     part) attempt show_stage "$@" ;;
@@ -444,7 +511,6 @@ while IFS= read -r line; do
     receive) attempt receive "$@" ;;
     environment) attempt keep_environment "$@" ;;
     environment_back) attempt restore_environment ;;
-    again) attempt start_again ;;
     activate) attempt activate "$@" ;;
     check)
       what=${text#* }
@@ -460,4 +526,5 @@ while IFS= read -r line; do
     end) break ;;
     *) say "failed there is no command $command" ;;
   esac
+  if [ -n "$is_owner" ] && has_lock; then rm -f "$own/lock/busy"; fi
 done
