@@ -38,10 +38,26 @@ class ScriptHook:
 
 
 def build_script_values(
-    release: Release, options: DebOptions, service: Service, place: Place, *, version: str
+    release: Release,
+    options: DebOptions,
+    service: Service,
+    place: Place,
+    *,
+    version: str,
+    links: tuple[str, ...] = (),
 ) -> Mapping[str, Any]:
-    """Return what the templates of a package are rendered with."""
+    """Return what the templates of a package are rendered with.
+
+    Args:
+        release: The release.
+        options: What the user says of the package.
+        service: How it runs.
+        place: Where its files go.
+        version: The package's version.
+        links: The links of the release, relative to its root.
+    """
     folders = sorted({path for process in service.processes for path in (process.state, service.state)})
+    libraries = [application.directory for application in release.applications]
     logs = [service.log_folder, *(process.runtime for process in service.processes)]
     return {
         "package": place.package,
@@ -58,6 +74,8 @@ def build_script_values(
         "policy": options.upgrade,
         "start": options.start,
         "upgrades": release.upgrades,
+        "links": [path for path in links if path in libraries],
+        "libraries": [path for path in libraries if path not in links],
         "hooks": list_script_hooks(release),
         "variables": [
             [pair for pair in service.variables(process) if pair[0].startswith(("RELEASE_", "LANG"))]
