@@ -26,7 +26,7 @@ def validate_apart(packaging: Packaging, group: Group, ctx: Context) -> None:
         if member.package == group.own.package:
             continue
         others = _list_host_paths(member.release, ctx, Place(member.package))
-        for path in sorted(own.keys() & others.keys()):
+        for path in [path for path in own if path in others]:
             raise ConfigError(
                 f"deb: the packages {packaging.place.package} and {member.package} both want /{path}",
                 got=f"{own[path]} is the same for all releases",

@@ -51,7 +51,9 @@ def build_packages(
         return (build_package(packaging, ctx, options),)
     options = replace(options, name=group.own.package, project=group.package)
     packaging = prepare_packaging(release, ctx, options, machine=machine, time=time)
-    validate_apart(packaging, group, ctx)
+    if group.has_several:
+        packaging = replace(packaging, source=group.package)
+        validate_apart(packaging, group, ctx)
     runtime = build_runtime(packaging, group, ctx.templates, options)
     packages = (runtime, build_package(packaging, ctx, options, runtime=runtime))
     return (*packages, build_metapackage(packaging, group, ctx)) if group.has_several else packages
@@ -81,7 +83,7 @@ def build_package(
         machine=packaging.machine,
     )
     architecture = runtime.field("Architecture") if runtime is not None else relations.architecture
-    links = tuple(entry.path.removeprefix(f"{place.root}/") for entry in own if isinstance(entry, Symlink))
+    links = tuple(entry for entry in own if isinstance(entry, Symlink))
     values = build_script_values(release, options, packaging.service, place, version=described.version, links=links)
     around, conffiles = list_around(packaging, ctx, options, values)
     parts = LINKS if runtime is not None else RUNTIME
@@ -139,6 +141,7 @@ def _list_fields(
     upgrades = ", ".join(f"{upgrade.base} ({upgrade.verdict})" for upgrade in release.upgrades)
     fields = (
         ("Package", described.name),
+        ("Source", packaging.source),
         ("Version", described.version),
         ("Architecture", architecture),
         ("Maintainer", described.maintainer),

@@ -40,6 +40,7 @@ def build_metapackage(packaging: Packaging, group: Group, ctx: Context) -> DebPa
     version = group.version
     fields = (
         ("Package", group.package),
+        ("Source", packaging.source),
         ("Version", version),
         ("Architecture", "all"),
         ("Maintainer", described.maintainer),

@@ -41,6 +41,8 @@ class Packaging:
         distributions: Where it is to be installed.
         machine: The distribution that this machine runs; None for another one.
         time: The time of all files, in seconds since 1970.
+        source: What the packages of several releases have as their source: apt lets a host take all of them or none
+            where a version is rolled out step by step. Empty for a single release.
     """
 
     release: Release
@@ -51,6 +53,7 @@ class Packaging:
     distributions: tuple[str, ...]
     machine: str | None
     time: int
+    source: str = ""
 
 
 def prepare_packaging(
