@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from dray.core.context import Context
-    from dray.core.project import ReleaseDefinition
+    from dray.core.project import Project, ReleaseDefinition
 
 _STRIP_KEYS = ("keep", "compress")
 
@@ -56,6 +56,22 @@ def describe_release(
         if project.rendered and full_request != request:
             # Templates of the project's show what dray's configuration says of the release that Mix chose.
             project = read_project(ctx, full_request, meanwhile=meanwhile)
+    described = describe_chosen(project, chosen, given)
+    _warn_of_differences(ctx, described.definition or chosen)
+    return described
+
+
+def describe_chosen(project: Project, chosen: ReleaseDefinition, given: Given) -> Release:
+    """Return a release of a project whose facts are known.
+
+    Args:
+        project: The facts.
+        chosen: The release as the project describes it.
+        given: What dray's configuration says of it.
+
+    Raises:
+        ProjectError: The release cannot be built as it is described.
+    """
     # Loaded while the project compiles, or at the latest now.
     from dray.assemble.erts import find_erts  # noqa: PLC0415
     from dray.assemble.mix_steps import validate_steps  # noqa: PLC0415
@@ -70,11 +86,10 @@ def describe_release(
         unchecked=definition.skip_mode_validation_for,
     )
     validate_steps(definition)
-    _warn_of_differences(ctx, definition)
     return Release(
         name=definition.name,
         version=resolve_version(given.get("version"), project, chosen),
-        env=ctx.env,
+        env=project.env,
         project=project,
         definition=definition,
         erts=erts,

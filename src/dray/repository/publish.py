@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from dray.repository.update import Repository
 
 _DAY = 86400
+_TOGETHER = "Dray-Packages"
+"""The field with the packages, each with its version, that a package depends on in just that version."""
 _DEFAULT_ARCHITECTURES = ("amd64", "arm64")
 
 
@@ -152,6 +154,7 @@ def _add_packages(draft: Draft, debs: Sequence[DebFile], terms: Terms, address: 
             after[deb.package] = [*others, entry]
         kept = {name: _retain(entries, fresh, terms.keep) for name, entries in after.items()}
         draft.set_index(terms.component, architecture, index.replace(kept))
+    _validate_together(draft, debs, terms, address)
     uploads = {pool_path(deb, terms.component): deb.path for deb in debs}
     draft.uploads = [Upload(key, path) for key, path in uploads.items() if key not in known]
     return tuple(published.values())
@@ -199,6 +202,31 @@ def _validate_fits(deb: DebFile, old: Sequence[Entry], terms: Terms, address: st
                 f"{address} has {deb.package} {entry.version}, which is newer: hosts would not take an older version",
                 got=deb.version,
                 hint="to let hosts go back, dray apt rollback; to publish it all the same: --allow-downgrade",
+            )
+
+
+def _validate_together(draft: Draft, debs: Iterable[DebFile], terms: Terms, address: str) -> None:
+    """Check that a package which holds others together comes with them: a part of them would tear hosts apart.
+
+    Raises:
+        RepositoryError: One of them is missing.
+    """
+    for deb in debs:
+        wanted = [word.partition("=") for word in deb.control.get(_TOGETHER).split()]
+        names = {name for name, _, _ in wanted}
+        found = {
+            (entry.package, entry.version)
+            for architecture in draft.release.architectures
+            for entries in draft.index(terms.component, architecture).find_all(names).values()
+            for entry in entries
+        }
+        missing = [f"{name} {version}" for name, _, version in wanted if (name, version) not in found]
+        if missing:
+            raise RepositoryError(
+                f"{deb.package} {deb.version} holds packages together that {address} does not have: "
+                f"{', '.join(missing)}",
+                got=str(deb.path),
+                hint="publish all of them at once: dray apt publish FILE FILE ...",
             )
 
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from dray.core.option import Option, read_options
 from dray.core.paths import display_path
 from dray.core.step import StepDefinition
+from dray.errors import ConfigError
 
 if TYPE_CHECKING:
+    from dray.core.artifact import Artifact
     from dray.core.context import Context
     from dray.core.release import Release
+    from dray.package.deb.options import DebOptions
+    from dray.package.deb.package import DebPackage
 
 
 def add_deb(release: Release, ctx: Context, **settings: Any) -> Release:
@@ -26,24 +31,41 @@ def add_deb(release: Release, ctx: Context, **settings: Any) -> Release:
     Returns:
         The release with one more artifact.
     """
-    from dray.assemble.facts import facts_of
-    from dray.package.deb.archive import write_deb
-    from dray.package.deb.build import build_package, prepare_packaging
-    from dray.package.deb.codec import choose_codec
+    from dray.package.deb.build import build_packages
     from dray.package.deb.distribution import read_machine
+    from dray.package.deb.group import list_group
     from dray.package.deb.options import DebOptions
-    from dray.package.reuse import manifest_digest, reuse_or_write
-    from dray.package.timestamp import source_date
+    from dray.package.reuse import manifest_digest
 
     options = DebOptions(**{**settings, **{key: tuple(settings[key]) for key in _LISTS}})
-    manifest = manifest_digest(release, step="deb")
+    manifest_digest(release, step="deb")
+    group = list_group(release, ctx, options) if options.split else None
+    machine, time = read_machine(), _read_time(release, ctx)
+    packages = build_packages(release, ctx, options, group=group, machine=machine, time=time)
+    if options.file and len(packages) > 1:
+        raise ConfigError("deb: file names one file, and split makes several", got=options.file)
+    artifacts = [_write_package(release, ctx, options, package) for package in packages]
+    for artifact in artifacts:
+        release = release.with_artifact(artifact)
+    return replace(release, inputs=(*release.inputs, *group.list_inputs())) if group else release
+
+
+def _write_package(release: Release, ctx: Context, options: DebOptions, package: DebPackage) -> Artifact:
+    """Write a package's file, unless it is there already."""
+    from dray.assemble.facts import facts_of
+    from dray.package.deb.archive import write_deb
+    from dray.package.deb.codec import choose_codec
+    from dray.package.deb.distribution import choose_distributions, read_machine
+    from dray.package.reuse import manifest_digest, reuse_or_write
+
     project, definition = facts_of(release)
     folder = project.build_path if definition.path is None else project.root / definition.path
-    mtime = source_date(ctx.environ, project.commit)
-    packaging = prepare_packaging(release, ctx, options, machine=read_machine(), time=mtime)
-    codec = choose_codec(packaging.distributions, options.compression, options.level)
-    package = build_package(packaging, ctx, options)
     path = folder / _check_name(options.file or package.file_name)
+    distributions = choose_distributions(options.distributions, read_machine())
+    codec = choose_codec(distributions, options.compression, options.level)
+    # What is the same for several releases says nothing of this one.
+    manifest = manifest_digest(release, step="deb") if package.time is None else ""
+    mtime = _read_time(release, ctx) if package.time is None else package.time
     artifact, reused = reuse_or_write(
         path,
         kind="deb",
@@ -53,12 +75,16 @@ def add_deb(release: Release, ctx: Context, **settings: Any) -> Release:
     )
     size = f"{artifact.size / 1e6:.1f} MB"
     ctx.console.result(f"{display_path(path, ctx.root)}, {size}{', unchanged' if reused else ''}")
-    return release.with_artifact(artifact)
+    return artifact
+
+
+def _read_time(release: Release, ctx: Context) -> int:
+    from dray.package.timestamp import source_date
+
+    return source_date(ctx.environ, release.project.commit if release.project else None)
 
 
 def _check_name(name: str) -> str:
-    from dray.errors import ConfigError
-
     if "/" in name or not name.endswith(".deb"):
         raise ConfigError("deb: file is a file's name that ends in .deb", got=name)
     return name

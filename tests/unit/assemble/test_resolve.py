@@ -3,69 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import pytest
 
 from dray.assemble.resolve import resolve_applications
 from dray.core.application import AppOrigin
 from dray.core.erts import Erts
-from dray.core.project import Member, Project, Toolchain
 from dray.errors import IntegrityError, ProjectError
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-BASE = (("kernel", "permanent"), ("stdlib", "permanent"), ("elixir", "permanent"), ("sasl", "permanent"))
-
-
-class World:
-    """A machine with OTP, Elixir and a project, made of .app files."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        for name in ("kernel", "stdlib", "sasl", "crypto", "compiler"):
-            self.otp(name, *([] if name in {"kernel", "stdlib"} else ["kernel", "stdlib"]))
-        self.write("elixir/lib/elixir", "elixir", ["kernel", "stdlib", "compiler"])
-        self.write("elixir/lib/iex", "iex", ["kernel", "stdlib", "elixir"])
-        self.write("elixir/lib/logger", "logger", ["kernel", "stdlib", "elixir"])
-
-    def write(self, folder: str, name: str, needs: list[str], version: str = "1.0", extra: str = "") -> None:
-        ebin = self.root / folder / "ebin"
-        ebin.mkdir(parents=True, exist_ok=True)
-        (ebin / f"{name}.app").write_text(
-            f'{{application,{name},[{{vsn,"{version}"}},{{description,""}},{{modules,[]}},{{registered,[]}},'
-            f"{{applications,[{','.join(needs)}]}}{extra}]}}."
-        )
-
-    def otp(self, name: str, *needs: str, version: str = "1.0", extra: str = "") -> None:
-        self.write(f"otp/lib/{name}-{version}", name, list(needs), version, extra)
-
-    def build(self, name: str, *needs: str, extra: str = "") -> None:
-        self.write(f"_build/prod/lib/{name}", name, ["kernel", "stdlib", "elixir", *needs], extra=extra)
-
-    def project(self, **given) -> Project:
-        elixir = self.root / "elixir"
-        tools = Toolchain("25", "13.1", self.root / "otp", self.root / "otp/lib", (), "1.14.0", elixir / "bin")
-        path = [*(self.root / "_build/prod/lib").glob("*/ebin"), *(elixir / "lib").glob("*/ebin")]
-        return Project(
-            kind="mix",
-            root=self.root,
-            name="shop",
-            version="1.0",
-            env="prod",
-            target="host",
-            build_path=self.root / "_build/prod",
-            toolchain=tools,
-            members=(Member("shop", "1.0", self.root),),
-            code_path=tuple(path),
-            **given,
-        )
-
-    def resolve(self, *requested: tuple[str, str], unchecked: tuple[str, ...] = (), **given):
-        erts = Erts("13.1", self.root / "otp", self.root / "otp/lib")
-        project = self.project(**given)
-        return resolve_applications(project, erts, (*BASE, *requested), unchecked=unchecked)
+from tests.world import World
 
 
 @pytest.fixture

@@ -86,6 +86,21 @@ def test_a_version_is_published_once(publish, repository, tmp_path):
     assert_whole(repository)
 
 
+def test_a_package_that_holds_others_together_comes_with_them_or_after_them(publish, repository, tmp_path):
+    def meta(version):
+        names = f"whole={version} front={version} store={version}"
+        return write_deb(tmp_path / "debs", "whole", version, "all", Dray_Packages=names)
+
+    with pytest.raises(RepositoryError, match=r"whole 1\.0 holds packages together .*: store 1\.0$"):
+        publish(meta("1.0"), ("front", "1.0"))
+    assert versions(repository) == []
+    publish(meta("1.0"), ("front", "1.0"), ("store", "1.0"))
+    publish(("front", "1.1"), ("store", "1.1"))
+    publish(meta("1.1"))
+    assert {(name, version) for name, version, _ in versions(repository)} >= {("whole", "1.0"), ("whole", "1.1")}
+    assert_whole(repository)
+
+
 @pytest.mark.parametrize(
     ("terms", "message"),
     [

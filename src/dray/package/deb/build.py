@@ -1,107 +1,105 @@
-"""From a release to its package: everything that a package says and carries, as a value."""
+"""From a release to its packages: everything that a package says and carries, as a value."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from dray.assemble.facts import facts_of
-from dray.errors import ConfigError
-from dray.package.deb.changelog import changes_of_tags, format_changelog, parse_changelog
-from dray.package.deb.dependencies import list_relations
-from dray.package.deb.description import Description, describe_package
-from dray.package.deb.distribution import choose_distributions
+from dray.core.contents import Symlink
+from dray.package.deb.apart import validate_apart
+from dray.package.deb.changelog import format_changelog
+from dray.package.deb.dependencies import SCRIPTS, list_relations
 from dray.package.deb.files import list_documents, list_host_files, list_release_files
-from dray.package.deb.lintian import format_overrides
+from dray.package.deb.lintian import DESCRIBED, LINKS, PUBLISHED, RELEASE, RUNTIME, format_overrides
+from dray.package.deb.metapackage import build_metapackage
 from dray.package.deb.package import DebPackage
-from dray.package.deb.place import Place
+from dray.package.deb.packaging import prepare_packaging, read_changes, without_shared
+from dray.package.deb.runtime import build_runtime, link_shared
 from dray.package.deb.scripts import build_script_values, render_scripts
-from dray.package.deb.service_files import build_package_service
-from dray.project.git import read_author, read_tags
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from pathlib import Path
 
     from dray.core.contents import Entry
     from dray.core.context import Context
     from dray.core.release import Release
-    from dray.package.deb.changelog import Change
+    from dray.package.deb.group import Group
     from dray.package.deb.options import DebOptions
-    from dray.service.model import Service
-
-_CHANGELOGS = ("CHANGELOG.md", "CHANGES.md")
+    from dray.package.deb.packaging import Packaging
 
 
-@dataclass(frozen=True, slots=True)
-class Packaging:
-    """What all packages of a release have in common.
+def build_packages(
+    release: Release, ctx: Context, options: DebOptions, *, group: Group | None, machine: str | None, time: int
+) -> tuple[DebPackage, ...]:
+    """Return the packages of a release: with ``split`` those that the project's releases share as well.
 
     Args:
-        release: The release.
-        tree: Where it stands.
-        described: What the package says of itself.
-        place: Where its files go.
-        service: How it runs.
-        distributions: Where it is to be installed.
+        release: Assembled.
+        ctx: The outside world.
+        options: What the user says.
+        group: The releases that are packaged together, with ``split``; None for one that stands alone.
         machine: The distribution that this machine runs; None for another one.
         time: The time of all files, in seconds since 1970.
-    """
-
-    release: Release
-    tree: Path
-    described: Description
-    place: Place
-    service: Service
-    distributions: tuple[str, ...]
-    machine: str | None
-    time: int
-
-
-def prepare_packaging(
-    release: Release, ctx: Context, options: DebOptions, *, machine: str | None, time: int
-) -> Packaging:
-    """Return what the packages of a release are made with.
 
     Raises:
-        ConfigError: The release is not assembled, or a value breaks Debian's policy.
+        ConfigError: The release is not assembled, or a value breaks a rule.
+        ProjectError: A file cannot be read, or machine code cannot be loaded on one of the distributions.
     """
-    if release.tree is None:
-        raise ConfigError("deb packs an assembled release", hint="put assemble() before deb()")
-    project, _ = facts_of(release)
-    described = describe_package(release, project, options, author=read_author(ctx.shell, project.root))
-    place = Place(described.name)
-    service = build_package_service(release, ctx, place)
-    distributions = choose_distributions(options.distributions, machine)
-    return Packaging(release, release.tree, described, place, service, distributions, machine, time)
+    if group is None:
+        packaging = prepare_packaging(release, ctx, options, machine=machine, time=time)
+        return (build_package(packaging, ctx, options),)
+    options = replace(options, name=group.own.package, project=group.package)
+    packaging = prepare_packaging(release, ctx, options, machine=machine, time=time)
+    if group.has_several:
+        packaging = replace(packaging, source=group.package)
+        validate_apart(packaging, group, ctx)
+    runtime = build_runtime(packaging, group, ctx.templates, options)
+    packages = (runtime, build_package(packaging, ctx, options, runtime=runtime))
+    return (*packages, build_metapackage(packaging, group, ctx)) if group.has_several else packages
 
 
-def build_package(packaging: Packaging, ctx: Context, options: DebOptions) -> DebPackage:
-    """Return the package of a release with its own runtime."""
+def build_package(
+    packaging: Packaging, ctx: Context, options: DebOptions, *, runtime: DebPackage | None = None
+) -> DebPackage:
+    """Return the package of a release.
+
+    Args:
+        packaging: What all packages of the release have in common.
+        ctx: The outside world.
+        options: What the user says.
+        runtime: The package that has its runtime; None where it brings its own.
+    """
     release, described, place = packaging.release, packaging.described, packaging.place
     own = list_release_files(release, packaging.tree, place)
+    if runtime is not None:
+        own = link_shared(own, release, place, runtime.field("Package"))
+    needed = [runtime.field("Package")] if runtime is not None else _list_erlang(release)
     relations = list_relations(
         own,
-        (*_runtime(release), *options.depends),
+        (*SCRIPTS, *needed, *options.depends),
         packaging.distributions,
         root=place.root,
         machine=packaging.machine,
     )
-    values = build_script_values(release, options, packaging.service, place, version=described.version)
+    architecture = runtime.field("Architecture") if runtime is not None else relations.architecture
+    links = tuple(entry for entry in own if isinstance(entry, Symlink))
+    values = build_script_values(release, options, packaging.service, place, version=described.version, links=links)
     around, conffiles = list_around(packaging, ctx, options, values)
+    parts = LINKS if runtime is not None else RUNTIME
     return DebPackage(
-        fields=_list_fields(packaging, relations.architecture, relations.depends, options.recommends),
-        contents=(*own, *around, format_overrides(described.name)),
+        fields=_list_fields(packaging, architecture, relations.depends, options.recommends),
+        contents=(*own, *around, format_overrides(described.name, PUBLISHED, DESCRIBED, RELEASE, parts)),
         scripts=render_scripts(ctx.templates, values),
         conffiles=conffiles,
     )
 
 
-def _runtime(release: Release) -> tuple[str, ...]:
+def _list_erlang(release: Release) -> list[str]:
     """Return the package with Erlang, where the release does not bring it."""
     if release.erts is None or release.erts.included or release.project is None:
-        return ()
-    return (f"erlang-base (>= 1:{release.project.toolchain.otp_release})",)
+        return []
+    return [f"erlang-base (>= 1:{release.project.toolchain.otp_release})"]
 
 
 def list_around(
@@ -121,17 +119,15 @@ def list_around(
         time=packaging.time,
     )
     documents = list_documents(
-        release, project, ctx.templates, values, described=described, changelog=changelog, time_of=packaging.time
+        without_shared(release) if options.split else release,
+        project,
+        ctx.templates,
+        values,
+        described=described,
+        changelog=changelog,
+        time_of=packaging.time,
     )
     return [*host, *documents], conffiles
-
-
-def read_changes(ctx: Context, root: Path) -> tuple[Change, ...]:
-    """Return what is known of the project's versions: by its changelog, or by its git tags."""
-    for name in _CHANGELOGS:
-        if (root / name).is_file():
-            return parse_changelog((root / name).read_text(encoding="utf-8", errors="replace"))
-    return changes_of_tags(read_tags(ctx.shell, root))
 
 
 def _list_fields(
@@ -145,6 +141,7 @@ def _list_fields(
     upgrades = ", ".join(f"{upgrade.base} ({upgrade.verdict})" for upgrade in release.upgrades)
     fields = (
         ("Package", described.name),
+        ("Source", packaging.source),
         ("Version", described.version),
         ("Architecture", architecture),
         ("Maintainer", described.maintainer),

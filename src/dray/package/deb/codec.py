@@ -72,6 +72,15 @@ def choose_codec(distributions: Iterable[str], name: str | None, level: int | No
     return codec
 
 
+def describe_library(codec: Codec) -> str:
+    """Return what compresses, with its version: another one may make other bytes of the same."""
+    import zlib  # noqa: PLC0415 - where it is needed
+
+    if codec.name == "zstd":
+        return str(load_zstd().zstd_version)
+    return zlib.ZLIB_RUNTIME_VERSION if codec.name == "gzip" else ""
+
+
 def _compress_zstd(parts: Iterable[bytes | bytearray], level: int) -> Iterator[bytes]:
     zstd = load_zstd()
     options = {

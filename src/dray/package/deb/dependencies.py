@@ -61,7 +61,7 @@ def list_relations(
     architecture = find_architecture(frozenset(need.cpu for need in needs))
     dependencies = find_dependencies(needs, distributions, machine=machine)
     validate_dependencies(dependencies)
-    return PackageRelations(architecture, tuple(dict.fromkeys((*dependencies.relations, *SCRIPTS, *further))))
+    return PackageRelations(architecture, tuple(dict.fromkeys((*dependencies.relations, *further))))
 
 
 def _iterate_needs(contents: Iterable[Entry], root: str) -> Iterator[Needs]:

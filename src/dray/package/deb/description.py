@@ -71,12 +71,13 @@ def describe_package(release: Release, project: Project, options: DebOptions, *,
     """
     name = validate_name(options.name or package_name(release.name))
     upstream = options.version or upstream_version(release.version, project.commit)
+    nobody = name_nobody((options.project if options.split else None) or name)
     given = (options.description or project.description).strip()
     text = given or _introduce(release, project)
     return Description(
         name=name,
         version=full_version(upstream, options.revision),
-        maintainer=validate_maintainer(options.maintainer or _find_person(project) or author or _nobody(name)),
+        maintainer=validate_maintainer(options.maintainer or find_person(project) or author or nobody),
         section=validate_section(options.section or _find_section(release)),
         homepage=options.homepage or project.homepage or dict(project.links).get("GitHub", ""),
         synopsis=_shorten(given or f"system {release.name} on the Erlang virtual machine", name),
@@ -93,11 +94,13 @@ def _introduce(release: Release, project: Project) -> str:
     return f"The release {release.name}{of}. It {runtime}runs as a service of its own user."
 
 
-def _find_person(project: Project) -> str:
+def find_person(project: Project) -> str:
+    """Return the first maintainer whom the project names with a mail address; empty where there is none."""
     return next((person for person in project.maintainers if "<" in person), "")
 
 
-def _nobody(name: str) -> str:
+def name_nobody(name: str) -> str:
+    """Return a maintainer for a package of whom nobody is known."""
     return f"The maintainers of {name} <{name}@localhost.localdomain>"
 
 

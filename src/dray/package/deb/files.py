@@ -40,7 +40,7 @@ def list_release_files(release: Release, tree: Path, place: Place) -> list[Entry
     hooks = tuple(f"{release.version_path}/hooks/{point}/" for point in PACKAGE_POINTS)
     found: list[Entry] = []
     for entry in release.contents:
-        if entry.path.startswith(hooks) or _LEFT_OUT.match(entry.path):
+        if entry.path.startswith(hooks) or is_left_out(entry.path):
             continue
         inner = f".first/{entry.path.rpartition('/')[2]}" if entry.path in _NAMING else entry.path
         match entry:
@@ -51,6 +51,11 @@ def list_release_files(release: Release, tree: Path, place: Place) -> list[Entry
             case _:
                 continue
     return found
+
+
+def is_left_out(path: str) -> bool:
+    """Tell whether a file stays out of the package, since only developers, or other init systems, need it."""
+    return _LEFT_OUT.match(path) is not None
 
 
 def list_host_files(

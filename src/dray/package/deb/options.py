@@ -30,6 +30,10 @@ class DebOptions:
         recommends: Packages that are installed with it, unless the administrator objects.
         distributions: Where it is to be installed: ``debian-12``, ``ubuntu-24.04``, ... By default the one of this
             machine, or ``debian-12``.
+        split: Whether ERTS and the applications of OTP and Elixir become a package of their own, which the releases
+            of the project share. Several releases are held together by one more package. ``{"RELEASE": "PACKAGE"}``
+            says which releases these are, and what their packages are called.
+        project: What the packages of several releases are called after, with ``split``; by default the project.
         upgrade: What an upgrade of the package does to a running system: ``hot-or-restart``, ``hot-only``,
             ``restart``, or ``manual``.
         compression: ``zstd``, ``xz`` or ``gzip``; by default zstd, or xz where a distribution cannot read that.
@@ -49,6 +53,8 @@ class DebOptions:
     depends: tuple[str, ...] = ()
     recommends: tuple[str, ...] = ("ca-certificates",)
     distributions: tuple[str, ...] = ()
+    split: bool | dict[str, str] = False
+    project: str | None = None
     upgrade: Literal["hot-or-restart", "hot-only", "restart", "manual"] = "hot-or-restart"
     compression: Literal["zstd", "xz", "gzip"] | None = None
     level: int | None = None

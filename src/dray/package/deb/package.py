@@ -6,8 +6,10 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dray.core.contents import File, LazySource
+
 if TYPE_CHECKING:
-    from dray.core.contents import Entry, File
+    from dray.core.contents import Entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +21,15 @@ class DebPackage:
         contents: Its files, links and folders; paths are relative to the root of the host.
         scripts: The maintainer scripts, by name.
         conffiles: The paths of the files that the administrator may change.
+        time: The time of all its files, in seconds since 1970, where the package is the same for several releases;
+            None for one of a single release, which has the time of the sources.
     """
 
     fields: tuple[tuple[str, str], ...]
     contents: tuple[Entry, ...]
     scripts: tuple[File, ...] = ()
     conffiles: tuple[str, ...] = ()
+    time: int | None = None
 
     def field(self, name: str) -> str:
         """Return the value of a control field; empty where it is not given."""
@@ -40,5 +45,12 @@ class DebPackage:
         """What stands for all of it but the bytes of the release's own files."""
         checksum = hashlib.sha256(repr((self.fields, self.scripts, self.conffiles)).encode())
         for entry in self.contents:
-            checksum.update(repr(entry).encode("utf-8", "surrogateescape"))
+            checksum.update(_describe(entry).encode("utf-8", "surrogateescape"))
         return checksum.hexdigest()
+
+
+def _describe(entry: Entry) -> str:
+    """Return what stands for an entry: of a module that is stripped first the words of that, in one order."""
+    if isinstance(entry, File) and isinstance(entry.source, LazySource):
+        return f"{entry.path} {entry.mode:o} {entry.source.origin} {entry.source.key}"
+    return repr(entry)

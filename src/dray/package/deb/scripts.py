@@ -13,6 +13,7 @@ from dray.package.deb.service_files import list_process_units, list_units
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from dray.core.contents import Symlink
     from dray.core.context import Templates
     from dray.core.release import Release
     from dray.package.deb.options import DebOptions
@@ -38,10 +39,28 @@ class ScriptHook:
 
 
 def build_script_values(
-    release: Release, options: DebOptions, service: Service, place: Place, *, version: str
+    release: Release,
+    options: DebOptions,
+    service: Service,
+    place: Place,
+    *,
+    version: str,
+    links: tuple[Symlink, ...] = (),
 ) -> Mapping[str, Any]:
-    """Return what the templates of a package are rendered with."""
+    """Return what the templates of a package are rendered with.
+
+    Args:
+        release: The release.
+        options: What the user says of the package.
+        service: How it runs.
+        place: Where its files go.
+        version: The package's version.
+        links: The links of the release.
+    """
     folders = sorted({path for process in service.processes for path in (process.state, service.state)})
+    libraries = [application.directory for application in release.applications]
+    targets = {link.path.removeprefix(f"{place.root}/"): link.target for link in links}
+    linked = [(path, targets[path]) for path in libraries if path in targets]
     logs = [service.log_folder, *(process.runtime for process in service.processes)]
     return {
         "package": place.package,
@@ -58,6 +77,8 @@ def build_script_values(
         "policy": options.upgrade,
         "start": options.start,
         "upgrades": release.upgrades,
+        "links": linked,
+        "libraries": [path for path in libraries if path not in dict(linked)],
         "hooks": list_script_hooks(release),
         "variables": [
             [pair for pair in service.variables(process) if pair[0].startswith(("RELEASE_", "LANG"))]

@@ -5,10 +5,12 @@ from __future__ import annotations
 import subprocess
 from dataclasses import replace
 from itertools import product
+from pathlib import Path
 
 import pytest
 
-from dray.core.contents import File
+from dray.core.application import Application, AppOrigin, AppSpec, Mode
+from dray.core.contents import File, Symlink
 from dray.core.hook import add_hook
 from dray.core.release import Release
 from dray.core.upgrade import Upgrade, Verdict
@@ -27,21 +29,32 @@ RELEASE = replace(
 POLICIES = ("hot-or-restart", "hot-only", "restart", "manual")
 
 
-def values(release=RELEASE, instances=0, **options):
+LINKED = replace(
+    RELEASE,
+    applications=tuple(
+        Application(AppSpec(name, "1.0"), Mode.PERMANENT, Path(name), AppOrigin.OTP) for name in ("kernel", "shop")
+    ),
+)
+LINK = Symlink("usr/lib/shop/lib/kernel-1.0", "/usr/lib/shop-erts-1/lib/kernel-1.0")
+
+
+def values(release=RELEASE, instances=0, links=(), **options):
     service = build_service(ServiceOptions(name="shop", root="/usr/lib/shop", instances=instances), release="shop")
-    return build_script_values(release, DebOptions(**options), service, Place("shop"), version="1.2.0-1")
+    return build_script_values(release, DebOptions(**options), service, Place("shop"), version="1.2.0-1", links=links)
 
 
 def texts(found):
+    runtime = TemplateFolder().render("deb/runtime/prerm", package="shop-erts-1", root="/usr/lib/shop-erts-1")
     scripts = {script.path: script.source.decode() for script in render_scripts(TemplateFolder(), found)}
-    return {**scripts, "command": TemplateFolder().render("deb/command", **found)}
+    return {**scripts, "runtime-prerm": runtime, "command": TemplateFolder().render("deb/command", **found)}
 
 
 @pytest.mark.shells
 @pytest.mark.parametrize(("policy", "instances"), list(product(POLICIES, (0, 2))))
 def test_every_shell_takes_the_scripts(policy, instances, tmp_path):
-    release = add_hook(RELEASE, "post_install", b'echo "it\'s done"\n', origin="rel/hooks/post_install/tell.sh")
-    for name, text in texts(values(release, instances, upgrade=policy, start=policy != "manual")).items():
+    release = add_hook(LINKED, "post_install", b'echo "it\'s done"\n', origin="rel/hooks/post_install/tell.sh")
+    links = (LINK,) if instances else ()
+    for name, text in texts(values(release, instances, links, upgrade=policy, start=policy != "manual")).items():
         (tmp_path / name).write_text(text)
         for shell in (("sh", "-n"), ("dash", "-n"), ("bash", "--posix", "-n"), ("busybox", "sh", "-n")):
             done = subprocess.run((*shell, name), cwd=tmp_path, capture_output=True, text=True, check=False)
@@ -57,7 +70,10 @@ def test_a_script_that_is_called_with_something_unknown_fails(tmp_path):
             continue
         (tmp_path / name).write_text(text)
         done = subprocess.run(("sh", name, "frobnicate"), cwd=tmp_path, capture_output=True, text=True, check=False)
-        assert (done.returncode, f"{name} called with unknown argument `frobnicate'" in done.stderr) == (1, True)
+        assert (
+            done.returncode,
+            f"{name.removeprefix('runtime-')} called with unknown argument `frobnicate'" in done.stderr,
+        ) == (1, True)
 
 
 @pytest.mark.parametrize(
@@ -73,6 +89,8 @@ def test_a_script_that_is_called_with_something_unknown_fails(tmp_path):
         ("postrm", ("abort-upgrade", "1.0-1", "1.2.0-1")),
         ("postrm", ("disappear", "other", "1")),
         ("postinst", ("triggered", "x")),
+        ("runtime-prerm", ("upgrade", "2")),
+        ("runtime-prerm", ("remove",)),
     ],
 )
 def test_what_dpkg_says_while_it_unwinds_does_nothing(script, arguments, tmp_path):
@@ -103,6 +121,68 @@ def test_a_hook_that_contains_its_fence_gets_another_one():
     release = add_hook(RELEASE, "pre_install", b"HOOK_1\nHOOK_1_\n", origin="x")
     ((point, (hook,)),) = list_script_hooks(release)
     assert (point, hook.fence, hook.origin) == ("pre_install", "HOOK_1__", "x")
+
+
+def test_what_is_in_the_way_of_links_and_of_folders_is_found(tmp_path):
+    for folder in ("kernel-1.0", "shop-1.0", "other-1.0"):
+        (tmp_path / "lib" / folder).mkdir(parents=True)
+    script = texts(values(LINKED, links=(LINK,)))["preinst"].partition("case $1 in")[0]
+    done = subprocess.run(
+        ("sh", "-ec", f"{script}\nroot={tmp_path}\nlist_replaced"), capture_output=True, text=True, check=False
+    )
+    assert (done.stdout, done.stderr) == (f"{tmp_path}/lib/kernel-1.0\n", "")
+    (tmp_path / "lib/kernel-1.0").rmdir()
+    (tmp_path / "lib/kernel-1.0").symlink_to("/nowhere")
+    (tmp_path / "lib/old-1.0").symlink_to("/nowhere")
+    script = texts(values(LINKED))["preinst"].partition("case $1 in")[0]
+    done = subprocess.run(
+        ("sh", "-ec", f"{script}\nroot={tmp_path}\nlist_replaced"), capture_output=True, text=True, check=False
+    )
+    assert (done.stdout, done.stderr) == (f"{tmp_path}/lib/kernel-1.0\n", "")
+
+
+def test_a_link_takes_the_place_of_the_folder_that_dpkg_leaves(tmp_path):
+    script = texts(values(LINKED, links=(LINK,)))["postinst"].partition("case $1 in")[0]
+    (tmp_path / "lib/kernel-1.0/ebin").mkdir(parents=True)
+    for _ in range(2):
+        done = subprocess.run(
+            ("sh", "-ec", f"{script}\nroot={tmp_path}\nmake_links"), capture_output=True, text=True, check=False
+        )
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+        assert str((tmp_path / "lib/kernel-1.0").readlink()) == LINK.target
+
+
+@pytest.mark.parametrize(
+    ("erts", "files", "status"),
+    [
+        pytest.param("13.1", '"erts-13.1/bin/erlexec"', 1, id="its ERTS"),
+        pytest.param("13.2", '"lib/ssh-1.0/ebin/ssh.app"', 1, id="an application"),
+        pytest.param("13.2", '"erts-13.2/bin/erlexec" "lib/ssh-1.0.1/ebin/ssh.app"', 0, id="nothing of it"),
+    ],
+)
+@pytest.mark.parametrize("place", ["usr/lib/shop", "usr/lib/shop/.kept"])
+def test_a_runtime_is_not_removed_while_the_next_start_needs_it(tmp_path, erts, files, status, place):
+    for version, runtime in (("13.1", "shop-erts-1"), ("13.2", "shop-erts-10")):
+        programs = tmp_path / place / f"erts-{version}/bin"
+        programs.mkdir(parents=True)
+        (programs / "erlexec").symlink_to(f"/usr/lib/{runtime}/erts-{version}/bin/erlexec")
+    (tmp_path / place / "lib").mkdir()
+    (tmp_path / place / "lib/ssh-1.0").symlink_to("/usr/lib/shop-erts-1/lib/ssh-1.0")
+    (tmp_path / place / "releases/1.2.0").mkdir(parents=True)
+    (tmp_path / place / "releases/1.2.0/manifest.json").write_text(files)
+    (tmp_path / place / "releases/start_erl.data").write_text(f"{erts} 1.2.0")
+    (tmp_path / "prerm").write_text(texts(values())["runtime-prerm"])
+    done = subprocess.run(
+        ("sh", "prerm", "remove"),
+        cwd=tmp_path,
+        env={"PATH": "/usr/bin:/bin", "DPKG_ROOT": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    place = f"{tmp_path}/{place}"
+    said = f"shop-erts-1 is needed by 1.2.0 in {place}, which starts next: upgrade or remove that first\n"
+    assert (done.returncode, done.stderr) == (status, said if status else "")
 
 
 def test_hot_only_knows_what_can_be_done_hot():
