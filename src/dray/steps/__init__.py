@@ -4,6 +4,7 @@ from dray.steps import assemble, phoenix, release, tar
 """
 
 from dray.steps import phoenix
+from dray.steps.ansible import ansible
 from dray.steps.apt import apt
 from dray.steps.assemble import assemble
 from dray.steps.deb import deb
@@ -23,6 +24,7 @@ from dray.steps.tar import tar
 from dray.steps.upgrade import upgrade
 
 __all__ = [
+    "ansible",
     "apt",
     "assemble",
     "deb",

@@ -1,0 +1,190 @@
+"""Deploys by Ansible, which is run as a program: the release goes into a store, and a playbook does the rest.
+
+What is done on a host is the same as by ``ssh``: the collection ``dray.release``, which lies beside this file, speaks
+with the same ``host.sh``. Which hosts, in which order, as whom and with which secrets is Ansible's business.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dray.deploy.ansible_results import read_results
+from dray.deploy.deployment import RolloutError, report_rollout
+from dray.deploy.history import History
+from dray.deploy.host_state import HostState, InstalledVersion
+from dray.deploy.kit import build_kit
+from dray.deploy.prepare import digest_content, prepare_release
+from dray.deploy.store import list_again, read_releases, read_stored_manifest, write_release
+from dray.deploy.store_pack import build_store_pack
+from dray.disk import write_atomically
+from dray.errors import ToolError
+from dray.repository.address import open_store
+from dray.service.model import build_service
+from dray.service.options import read_service_options
+
+if TYPE_CHECKING:
+    from dray.core.context import Context
+    from dray.core.release import Release
+    from dray.core.rollout import Rollout
+    from dray.deploy.ansible_options import AnsibleOptions
+    from dray.deploy.manifest import Manifest
+    from dray.deploy.store import StoredRelease
+    from dray.repository.store import Store
+
+COLLECTIONS = Path(__file__).parent
+"""Where ``ansible_collections/dray/release`` is."""
+PLAYBOOK = "dray.release.deploy"
+_DEFAULT_PATHS = "~/.ansible/collections:/usr/share/ansible/collections"
+_BASES = 3
+"""Nodes that run one of so many releases before can follow hot, and are sent no more than what changed."""
+_COMPARED = 10
+"""Applications get versions of their own where one of so many releases has others under the same version."""
+
+
+def deploy_by_ansible(release: Release, ctx: Context, options: AnsibleOptions) -> tuple[Release, Rollout | None]:
+    """Put a release into the store, and run the playbook.
+
+    Args:
+        release: The release, assembled.
+        ctx: The outside world.
+        options: How Ansible is run.
+
+    Returns:
+        The release as it was deployed, and what became of the hosts; None where the playbook was only tried.
+
+    Raises:
+        ToolError: Ansible is missing.
+        RolloutError: A host does not run the version.
+    """
+    if ctx.shell.which("ansible-playbook") is None:
+        raise ToolError("the program ansible-playbook is missing", hint="pipx install ansible-core")
+    folder = ctx.work / "ansible"
+    with open_store(options.store or str(folder / "store"), root=ctx.root) as store, store.lock():
+        release, stored = store_release(release, ctx, store, how=options.upgrade)
+        packs = () if options.store_url else write_packs(store, release.name, stored, folder / "packs")
+    variables = build_variables(release.name, stored, options, packs)
+    file = folder / f"{release.name}.json"
+    write_atomically(file, f"{json.dumps(variables, indent=1, sort_keys=True)}\n".encode())
+    started = ctx.clock.monotonic()
+    status, results = run_playbook(ctx, build_argv(options, file), folder / "results")
+    if options.check_mode:
+        if status != 0:
+            raise ToolError(f"ansible-playbook --check ended with status {status}")
+        ctx.console.result(f"{stored.version}: tried by Ansible, nothing was changed")
+        return release, None
+    seconds = ctx.clock.monotonic() - started
+    rollout = read_results(results, release.name, stored.version, fleet=options.inventories[0], seconds=seconds)
+    if not rollout.is_good:
+        report_rollout(ctx, rollout)
+        raise RolloutError(rollout)
+    if status != 0:
+        raise ToolError(f"ansible-playbook ended with status {status}")
+    if rollout.hosts:
+        report_rollout(ctx, rollout)
+    return release, rollout
+
+
+def store_release(release: Release, ctx: Context, store: Store, *, how: str) -> tuple[Release, StoredRelease]:
+    """Return a release as hosts take it, and its entry in the store, where it is now.
+
+    Which hosts have which version is not known here. So it is made for hosts that have one of those in the store; and
+    what was stored once, stays what it was.
+    """
+    from dray.upgrade.rename_version import rename_version  # noqa: PLC0415 - a new release does so elsewhere
+
+    service = build_service(read_service_options(ctx.settings.section("service"), {}), release=release.name)
+    source = digest_content(release)
+    kit = build_kit(service, ctx.templates)
+    listed = read_releases(store, release.name)
+    same = next((item for item in listed if item.source == source), None)
+    if same is not None:
+        entry = list_again(store, release.name, same, kit=kit, root=service.root)
+        return rename_version(release, entry.version), entry
+    states, manifests = _imagine_hosts(store, listed)
+    history = History(ctx.work / "deployed" / release.name)
+    prepared, reasons = prepare_release(release, ctx, states, history, manifests=manifests, how=how)
+    for reason in reasons:
+        ctx.console.note(f"restart: {reason}")
+    entry = write_release(store, prepared, source=source, kit=kit, root=service.root)
+    history.keep(prepared, entry.manifest)
+    return prepared, entry
+
+
+def _imagine_hosts(
+    store: Store, listed: tuple[StoredRelease, ...]
+) -> tuple[tuple[HostState, ...], tuple[Manifest, ...]]:
+    """Return hosts that run one each of the last releases and have all of them, and the manifests of these."""
+    versions = tuple(InstalledVersion(item.version, item.manifest, source=item.source) for item in listed)
+    states = tuple(
+        HostState({}, versions, status={"version": item.version, "state": "running"}) for item in listed[-_BASES:]
+    )
+    return states, tuple(read_stored_manifest(store, item.manifest) for item in listed[-_COMPARED:])
+
+
+def write_packs(store: Store, name: str, stored: StoredRelease, folder: Path) -> tuple[dict[str, str], ...]:
+    """Write what hosts need of a store, by what they have: the file, and the manifest that a host must have for it.
+
+    The last one is for hosts that have nothing.
+    """
+    others = [item for item in read_releases(store, name) if item.manifest != stored.manifest]
+    bases = [stored, *reversed(others[-_BASES:])]
+    packs = [
+        (item.manifest, build_store_pack(store, name, stored, read_stored_manifest(store, item.manifest)))
+        for item in bases
+    ]
+    packs.append(("", build_store_pack(store, name, stored, None)))
+    described = []
+    for base, data in packs:
+        path = folder / f"{name}{'-' if base else ''}{base[:16]}.tar"
+        write_atomically(path, data)
+        described.append({"base": base, "path": str(path)})
+    return tuple(described)
+
+
+def build_variables(
+    name: str, stored: StoredRelease, options: AnsibleOptions, packs: tuple[dict[str, str], ...]
+) -> dict[str, Any]:
+    """Return the variables that the role of the collection reads."""
+    where = {"dray_store": options.store_url} if options.store_url else {"dray_packs": list(packs)}
+    return {
+        "dray_name": name,
+        "dray_version": stored.version,
+        "dray_checksum": stored.checksum,
+        "dray_root": stored.root,
+        "dray_upgrade": options.upgrade,
+        "dray_check": list(options.checks),
+        "dray_timeout": options.timeout,
+        "dray_keep": options.keep,
+        **({"dray_serial": list(options.serial)} if options.serial else {}),
+        **where,
+    }
+
+
+def build_argv(options: AnsibleOptions, variables: Path) -> tuple[str, ...]:
+    """Return the program that Ansible is."""
+    return (
+        "ansible-playbook",
+        *(f"--inventory={place}" for place in options.inventories),
+        f"--extra-vars=@{variables}",
+        *((f"--limit={options.limit}",) if options.limit else ()),
+        *(("--check", "--diff") if options.check_mode else ()),
+        *options.extra_arguments,
+        options.playbook or PLAYBOOK,
+    )
+
+
+def run_playbook(ctx: Context, argv: tuple[str, ...], results: Path) -> tuple[int, Path]:
+    """Run the playbook, and return its status and the folder with what every host said last."""
+    shutil.rmtree(results, ignore_errors=True)
+    paths = ctx.environ.get("ANSIBLE_COLLECTIONS_PATH", _DEFAULT_PATHS)
+    enabled = ctx.environ.get("ANSIBLE_CALLBACKS_ENABLED", "")
+    env = {
+        "ANSIBLE_COLLECTIONS_PATH": f"{COLLECTIONS}:{paths}",
+        "ANSIBLE_CALLBACKS_ENABLED": f"{enabled},tree".removeprefix(","),
+        "ANSIBLE_CALLBACK_TREE_DIR": str(results),
+        "ANSIBLE_PIPELINING": ctx.environ.get("ANSIBLE_PIPELINING", "True"),
+    }
+    return ctx.shell.run(argv, cwd=ctx.root, env=env, check=False).status, results
