@@ -7,11 +7,11 @@ with the same ``host.sh``. Which hosts, in which order, as whom and with which s
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dray.deploy.ansible_results import read_results
+from dray.core.rollout import Outcome
+from dray.deploy.ansible_report import read_report
 from dray.deploy.deployment import RolloutError, report_rollout
 from dray.deploy.history import History
 from dray.deploy.host_state import HostState, InstalledVersion
@@ -68,23 +68,25 @@ def deploy_by_ansible(release: Release, ctx: Context, options: AnsibleOptions) -
     variables = build_variables(release.name, stored, options, packs)
     file = folder / f"{release.name}.json"
     write_atomically(file, f"{json.dumps(variables, indent=1, sort_keys=True)}\n".encode())
-    started = ctx.clock.monotonic()
-    status, results = run_playbook(ctx, build_argv(options, file), folder / "results")
+    started, report = ctx.clock.monotonic(), folder / "report.jsonl"
+    status = run_playbook(ctx, build_argv(options, file), report)
     if options.check_mode:
-        if status != 0:
-            raise ToolError(f"ansible-playbook --check ended with status {status}")
+        _require_success(status)
         ctx.console.result(f"{stored.version}: tried by Ansible, nothing was changed")
         return release, None
     seconds = ctx.clock.monotonic() - started
-    rollout = read_results(results, release.name, stored.version, fleet=options.inventories[0], seconds=seconds)
-    if not rollout.is_good:
-        report_rollout(ctx, rollout)
-        raise RolloutError(rollout)
-    if status != 0:
-        raise ToolError(f"ansible-playbook ended with status {status}")
+    rollout = read_report(report, release.name, stored.version, fleet=options.inventories[0], seconds=seconds)
     if rollout.hosts:
         report_rollout(ctx, rollout)
+    if any(not host.outcome.is_good and host.outcome is not Outcome.UNTOUCHED for host in rollout.hosts):
+        raise RolloutError(rollout)
+    _require_success(status)
     return release, rollout
+
+
+def _require_success(status: int) -> None:
+    if status != 0:
+        raise ToolError(f"ansible-playbook ended with status {status}", hint="what it said stands above")
 
 
 def store_release(release: Release, ctx: Context, store: Store, *, how: str) -> tuple[Release, StoredRelease]:
@@ -176,15 +178,22 @@ def build_argv(options: AnsibleOptions, variables: Path) -> tuple[str, ...]:
     )
 
 
-def run_playbook(ctx: Context, argv: tuple[str, ...], results: Path) -> tuple[int, Path]:
-    """Run the playbook, and return its status and the folder with what every host said last."""
-    shutil.rmtree(results, ignore_errors=True)
+def run_playbook(ctx: Context, argv: tuple[str, ...], report: Path) -> int:
+    """Run the playbook, and return its status.
+
+    Args:
+        ctx: The outside world.
+        argv: The program.
+        report: The file for what the hosts say.
+    """
+    report.parent.mkdir(parents=True, exist_ok=True)
+    report.write_bytes(b"")
     paths = ctx.environ.get("ANSIBLE_COLLECTIONS_PATH", _DEFAULT_PATHS)
     enabled = ctx.environ.get("ANSIBLE_CALLBACKS_ENABLED", "")
     env = {
         "ANSIBLE_COLLECTIONS_PATH": f"{COLLECTIONS}:{paths}",
-        "ANSIBLE_CALLBACKS_ENABLED": f"{enabled},tree".removeprefix(","),
-        "ANSIBLE_CALLBACK_TREE_DIR": str(results),
+        "ANSIBLE_CALLBACKS_ENABLED": f"{enabled},dray.release.report".removeprefix(","),
         "ANSIBLE_PIPELINING": ctx.environ.get("ANSIBLE_PIPELINING", "True"),
+        "DRAY_ANSIBLE_REPORT": str(report),
     }
-    return ctx.shell.run(argv, cwd=ctx.root, env=env, check=False).status, results
+    return ctx.shell.run(argv, cwd=ctx.root, env=env, check=False).status

@@ -130,7 +130,8 @@ def take_back(intent, session, why):
 def finish(intent, session, result):
     """Write the audit log, and remove the versions that need not stay."""
     try:
-        session.ask("audit", format_audit(intent, "done", intent.request.who, mode=result["mode"]))
+        outcome = "done" if intent.switches else "installed"
+        session.ask("audit", format_audit(intent, outcome, intent.request.who, mode=result["mode"]))
         if intent.switches:
             for version in look_at_host(intent.host.root).list_removable(intent.request.keep):
                 session.ask("remove", version)

@@ -1,6 +1,6 @@
 """Reads a store of releases: a folder, a tar of one, or a URL where a web server serves one.
 
-    store = open_store("https://releases.shop.example", fetch=open_url)
+    store = open_store("https://releases.shop.example", fetch=Fetcher(open_url))
     entry = find_release(store, "shop")            # {"version": "0.2.0", "manifest": "9f86...", ...}
     data = store.read_verified("files", sha256)
 
@@ -100,7 +100,7 @@ class UrlStore(Store):
         """Return the bytes of a key."""
         url = f"{self.location}/{key}"
         try:
-            return self.fetch(url).read()
+            return self.fetch(url)
         except Exception as error:  # what a URL can fail with has no common root
             raise StoreError(f"{url} cannot be fetched: {error}") from error
 
@@ -110,7 +110,7 @@ def open_store(location, fetch=None):
 
     Args:
         location: The folder, the tar, or the URL.
-        fetch: Opens a URL.
+        fetch: Returns the bytes of a URL.
     """
     if "://" in location and not location.startswith("file://"):
         return UrlStore(location, fetch)

@@ -186,6 +186,7 @@ import os
 
 from ansible_collections.dray.release.plugins.module_utils.activate import carry_out
 from ansible_collections.dray.release.plugins.module_utils.deployment import DeploymentError, Request, read_intent
+from ansible_collections.dray.release.plugins.module_utils.fetch import TIMEOUT, Fetcher
 from ansible_collections.dray.release.plugins.module_utils.kit import KitError
 from ansible_collections.dray.release.plugins.module_utils.plan import PlanError
 from ansible_collections.dray.release.plugins.module_utils.store import StoreError, open_store
@@ -222,15 +223,15 @@ def main():
     """Run the task."""
     module = AnsibleModule(ARGUMENTS, supports_check_mode=True)
     given = module.params
-    fetch = functools.partial(
+    options = {"url_username": given["url_username"], "url_password": given["url_password"], "http_agent": "dray"}
+    plain = functools.partial(
         open_url,
         validate_certs=given["validate_certs"],
-        url_username=given["url_username"],
-        url_password=given["url_password"],
         force_basic_auth=bool(given["url_username"]),
-        http_agent="dray",
-        timeout=30,
+        timeout=TIMEOUT,
+        **options,
     )
+    fetch = Fetcher(plain, given["url_username"], given["url_password"], given["validate_certs"])
     os.umask(0o022)
     try:
         store = open_store(given["store"], fetch)
