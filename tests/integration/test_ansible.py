@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import functools
-import http.server
 import json
 import re
-import threading
 
 import pytest
 
 from tests.conftest import PATH
-from tests.harness import copy_project, dray, run
+from tests.harness import copy_project, dray
 from tests.hosts.fleet import fleet
 from tests.upgrades import change_project
 

@@ -1,6 +1,6 @@
 """Deploys by Ansible, which is run as a program: the release goes into a store, and a playbook does the rest.
 
-What is done on a host is the same as by ``ssh``: the collection ``dray.release``, which lies beside this file, speaks
+What is done on a host is the same as by ``ssh``: the collection ``dray.release``, which is in ``collections``, speaks
 with the same ``host.sh``. Which hosts, in which order, as whom and with which secrets is Ansible's business.
 """
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from dray.deploy.store import StoredRelease
     from dray.repository.store import Store
 
-COLLECTIONS = Path(__file__).parent
+COLLECTIONS = Path(__file__).parent / "collections"
 """Where ``ansible_collections/dray/release`` is."""
 PLAYBOOK = "dray.release.deploy"
 _DEFAULT_PATHS = "~/.ansible/collections:/usr/share/ansible/collections"

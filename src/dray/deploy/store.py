@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 import deflate
 
 from dray.assemble.content import read_file
+from dray.assemble.manifest import manifest_path
 from dray.assemble.workers import map_threads
 from dray.core.contents import File
 from dray.deploy.manifest import Manifest, read_manifest
@@ -178,10 +179,11 @@ def _list_known(store: Store, listed: tuple[StoredRelease, ...]) -> frozenset[st
 
 def _pack_files(release: Release, known: frozenset[str]) -> list[Upload]:
     """Return the files of a release that are not known to be stored, each content once."""
+    own = manifest_path(release)
     new = {
         release.digests[entry.path].sha256: entry
         for entry in release.contents
-        if isinstance(entry, File) and release.digests[entry.path].sha256 not in known
+        if isinstance(entry, File) and release.digests[entry.path].sha256 not in known and entry.path != own
     }
     packed = map_threads(lambda file: _pack(read_file(release, file)), new.values())
     return [Upload(file_key(sha256), data) for sha256, data in zip(new, packed, strict=True)]

@@ -76,17 +76,19 @@ class TarStore(Store):
     def __init__(self, location):
         super().__init__(location)
         try:
-            self.archive = tarfile.open(location, "r:")  # noqa: SIM115 - read until the task ends
+            with tarfile.open(location, "r:") as archive:
+                self.places = {member.name: (member.offset_data, member.size) for member in archive}
         except (OSError, tarfile.TarError) as error:
             raise StoreError(f"{location} cannot be read: {error}") from error
 
     def read_plain(self, key):
         """Return the bytes of a key."""
-        try:
-            member = self.archive.extractfile(key)
-        except KeyError:
-            raise StoreError(f"{key} is not in {self.location}") from None
-        return member.read()
+        if key not in self.places:
+            raise StoreError(f"{key} is not in {self.location}")
+        offset, size = self.places[key]
+        with open(self.location, "rb") as file:
+            file.seek(offset)
+            return file.read(size)
 
 
 class UrlStore(Store):

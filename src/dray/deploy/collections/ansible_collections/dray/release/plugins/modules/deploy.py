@@ -231,7 +231,7 @@ def main():
         timeout=TIMEOUT,
         **options,
     )
-    fetch = Fetcher(plain, given["url_username"], given["url_password"], given["validate_certs"])
+    fetch = Fetcher(plain, given["url_username"], given["url_password"], validate_certs=given["validate_certs"])
     os.umask(0o022)
     try:
         store = open_store(given["store"], fetch)

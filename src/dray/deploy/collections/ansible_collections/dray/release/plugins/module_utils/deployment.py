@@ -46,6 +46,9 @@ class Intent:
         host: What the host says.
         manifest: The release's manifest.
         installed: The manifests of the versions that are there, by version, the one that counts last.
+
+    It says of itself whether it ``sets_up`` the host, ``installs`` the version, ``sets_variables`` of the service, and
+    ``switches`` to the version.
     """
 
     def __init__(self, request, entry, host, manifest, installed):
@@ -56,30 +59,23 @@ class Intent:
         self.installed = installed
         self.version = entry["version"]
         self.environment = format_environment(request.variables)
+        # Asked once: what is done changes the answers.
+        self.sets_up = self._asks_for_setup()
+        self.installs = self.version not in self.installed
+        self.sets_variables = self._asks_for_variables()
+        self.switches = request.state == RUNNING and (host.running != self.version or self.sets_variables)
 
-    @property
-    def sets_up(self):
-        """Whether the host has to be made ready."""
+    def _asks_for_setup(self):
+        """Tell whether the host has to be made ready."""
         return self.request.setup and (
             not self.host.is_set_up or self.host.read_own("kit").strip() != self.entry["kit"]
         )
 
-    @property
-    def installs(self):
-        """Whether the version is not there yet."""
-        return self.version not in self.installed
-
-    @property
-    def sets_variables(self):
-        """Whether the variables of the service change."""
+    def _asks_for_variables(self):
+        """Tell whether the variables of the service change."""
         if self.environment is None:
             return False
         return self.host.read_own("environment.sha256").strip() != hashlib.sha256(self.environment).hexdigest()
-
-    @property
-    def switches(self):
-        """Whether the version does not run yet, or runs with other variables."""
-        return self.request.state == RUNNING and (self.host.running != self.version or self.sets_variables)
 
     @property
     def changes(self):

@@ -1,4 +1,4 @@
-"""Fetches many small files from one web server: each thread keeps its connection, which is most of the work otherwise.
+"""Fetches many small files from one web server: each thread keeps its connection, else it would mostly connect.
 
 What this does not know of, a redirection, a proxy, another scheme, is left to Ansible's own ``open_url``.
 """
@@ -25,7 +25,7 @@ class Fetcher:
         validate_certs: Whether certificates must be valid.
     """
 
-    def __init__(self, open_url, username=None, password=None, validate_certs=True):
+    def __init__(self, open_url, username=None, password=None, *, validate_certs=True):
         self.open_url = open_url
         self.kept = threading.local()
         self.headers = {"User-Agent": "dray"}
@@ -48,23 +48,23 @@ class Fetcher:
 
     def ask(self, parts):
         """Return what the server answers; None where it answers something else than the file."""
-        known = getattr(self.kept, "connection", None)
-        for connection in (known, None):
-            if connection is None or self.kept.server != parts.netloc:
-                connection = self.connect(parts)
+        for attempt in (1, 2):
             try:
+                connection = self.connect(parts, anew=attempt == 2)
                 connection.request("GET", parts._replace(scheme="", netloc="").geturl(), headers=self.headers)
                 answer = connection.getresponse()
                 data = answer.read()
             except (OSError, http.client.HTTPException):
-                connection.close()  # the server has closed it meanwhile; the second time, open_url says what is wrong
-                self.kept.connection = None
-                continue
+                continue  # the server has closed it meanwhile; where not, open_url says what is wrong
             return data if answer.status == http.client.OK else None
         return None
 
-    def connect(self, parts):
-        """Return a new connection, which this thread keeps."""
+    def connect(self, parts, *, anew):
+        """Return the connection of this thread to a server, or a new one."""
+        if not anew and getattr(self.kept, "server", None) == parts.netloc:
+            return self.kept.connection
+        if getattr(self.kept, "server", None):
+            self.kept.connection.close()
         if parts.scheme == "https":
             made = http.client.HTTPSConnection(parts.hostname, parts.port, timeout=TIMEOUT, context=self.context)
         else:
