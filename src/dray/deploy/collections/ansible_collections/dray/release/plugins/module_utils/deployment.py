@@ -47,7 +47,7 @@ class Intent:
         manifest: The release's manifest.
         installed: The manifests of the versions that are there, by version, the one that counts last.
 
-    It says of itself whether it ``sets_up`` the host, ``installs`` the version, ``sets_variables`` of the service, and
+    It says whether it ``sets_up`` the host, ``installs`` the version, ``sets_variables`` of the service, and
     ``switches`` to the version.
     """
 
