@@ -20,6 +20,7 @@ from dray.steps.script import script
 from dray.steps.service import service
 from dray.steps.slack import slack
 from dray.steps.ssh import ssh
+from dray.steps.store import store
 from dray.steps.tar import tar
 from dray.steps.upgrade import upgrade
 
@@ -41,6 +42,7 @@ __all__ = [
     "service",
     "slack",
     "ssh",
+    "store",
     "tar",
     "upgrade",
 ]
