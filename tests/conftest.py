@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,9 @@ from hypothesis import HealthCheck, settings
 settings.register_profile("dray", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("dray")
 
+PATH = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+"""Programs that pip has installed are found, too."""
+
 IN_CI = os.environ.get("CI", "") not in {"", "0", "false"}
 
 _PROGRAMS = {
@@ -20,6 +24,7 @@ _PROGRAMS = {
     "rebar3": ("rebar3",),
     "shells": ("dash", "bash", "busybox", "shellcheck"),
     "services": ("runsv", "s6-svscan", "supervisord", "ruby", "systemd-analyze"),
+    "ansible": ("ansible-playbook",),
     "apt": ("apt-get", "apt-cache"),
     "ftparchive": ("apt-ftparchive",),
     "sshd": ("sshd", "ssh", "ssh-keygen"),
@@ -36,7 +41,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def missing_requirements(marker: str) -> list[str]:
-    missing = [name for name in _PROGRAMS.get(marker, ()) if shutil.which(name) is None]
+    missing = [name for name in _PROGRAMS.get(marker, ()) if shutil.which(name, path=PATH) is None]
     if marker in {"root", "hosts", "debian13", "sid", "roots"} and os.geteuid() != 0:
         missing.append("root")
     return missing

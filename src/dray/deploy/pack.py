@@ -48,8 +48,16 @@ def build_pack(release: Release, transfer: Transfer) -> bytes:
 
 def pack_files(files: dict[str, tuple[bytes, int]]) -> bytes:
     """Return a tar that gzip has packed, of bytes and modes by name."""
-    entries = ((File(path, data, mode), data) for path, (data, mode) in files.items())
-    return b"".join(deflate.gzip_compress(part, _LEVEL_SMALL) for part in _split(entries))
+    return b"".join(deflate.gzip_compress(part, _LEVEL_SMALL) for part in _split(_iterate_given(files)))
+
+
+def tar_files(files: dict[str, tuple[bytes, int]]) -> bytes:
+    """Return a tar, not packed, of bytes and modes by name."""
+    return b"".join(_split(_iterate_given(files)))
+
+
+def _iterate_given(files: dict[str, tuple[bytes, int]]) -> Iterator[tuple[File, bytes]]:
+    return ((File(path, data, mode), data) for path, (data, mode) in files.items())
 
 
 def _iterate_files(release: Release, transfer: Transfer) -> Iterator[tuple[File, bytes]]:

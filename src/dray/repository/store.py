@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 Body: TypeAlias = bytes | Path
 
-IMMUTABLE = ("pool/", "by-hash/", "generations/")
+IMMUTABLE = ("pool/", "by-hash/", "generations/", "files/", "manifests/")
 """What stands below such a folder never changes its content: whoever caches it may keep it for ever."""
 
 

@@ -4,6 +4,7 @@ from dray.steps import assemble, phoenix, release, tar
 """
 
 from dray.steps import phoenix
+from dray.steps.ansible import ansible
 from dray.steps.apt import apt
 from dray.steps.assemble import assemble
 from dray.steps.deb import deb
@@ -19,10 +20,12 @@ from dray.steps.script import script
 from dray.steps.service import service
 from dray.steps.slack import slack
 from dray.steps.ssh import ssh
+from dray.steps.store import store
 from dray.steps.tar import tar
 from dray.steps.upgrade import upgrade
 
 __all__ = [
+    "ansible",
     "apt",
     "assemble",
     "deb",
@@ -39,6 +42,7 @@ __all__ = [
     "service",
     "slack",
     "ssh",
+    "store",
     "tar",
     "upgrade",
 ]
