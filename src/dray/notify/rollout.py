@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dray.core.rollout import Outcome
@@ -117,7 +118,8 @@ def is_unchanged(rollouts: Sequence[Rollout]) -> bool:
 def group_hosts(hosts: Iterable[HostResult]) -> tuple[tuple[HostResult, ...], ...]:
     """Return the hosts of which the same is to be said together: what matters most, and within it the few, first."""
     groups: dict[object, list[HostResult]] = {}
-    for host in hosts:
+    for given in hosts:
+        host = replace(given, why=given.why.removeprefix(f"{given.host}: "))
         key = (host.outcome, host.version, host.previous, host.mode, host.reasons, host.why)
         groups.setdefault(key, []).append(host)
     ordered = sorted(groups.values(), key=lambda group: (ORDER.index(group[0].outcome), len(group)))

@@ -72,7 +72,7 @@ def test_hosts_that_differ_are_told_the_few_first():
 
 def test_a_failed_rollout_says_what_each_host_runs_now():
     lost = host(3, Outcome.FAILED, version="", mode="", why="the connection ended")
-    away = host(4, Outcome.SKIPPED, version="", previous="", mode="", why="no route to host")
+    away = host(4, Outcome.SKIPPED, version="", previous="", mode="", why="web4: no route to host")
     text = build_rollout_text(rollout(host(1), refused(2), lost, away, untouched(5), untouched(6)))
     assert text.summary == "1 of 6 hosts runs 1.5.0 (12 s)"
     assert text.lines == (
