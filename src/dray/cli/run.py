@@ -209,8 +209,15 @@ def build_report(result: RunResult) -> dict[str, Any]:
 
 def build_rollout_report(rollout: Rollout) -> dict[str, Any]:
     """Return what became of each host of a deployment, for programs to read."""
-    hosts = [{**asdict(host), "seconds": round(host.seconds, 4)} for host in rollout.hosts]
-    return {**asdict(rollout), "good": rollout.is_good, "seconds": round(rollout.seconds, 4), "hosts": hosts}
+    return {
+        "fleet": rollout.fleet,
+        "release": rollout.release,
+        "version": rollout.version,
+        "good": rollout.is_good,
+        "seconds": round(rollout.seconds, 4),
+        "hosts": [{**asdict(host), "seconds": round(host.seconds, 4)} for host in rollout.hosts],
+        "replaced": [{**asdict(item), "applications": dict(item.applications)} for item in rollout.replaced],
+    }
 
 
 def _print_failure(error: DrayError) -> None:

@@ -47,7 +47,7 @@ def build_rollout_text(rollout: Rollout) -> RolloutText:
         reasons = rollout.hosts[0].reasons
         lines: tuple[str, ...] = (f"restart: {_join_reasons(reasons)}",) if reasons else ()
     else:
-        lines = list_lines(groups)
+        lines = tuple(line.removeprefix(f"{Outcome.DONE}: ") for line in list_lines(groups))
     return RolloutText(clip(rollout.fleet, 60), f"{summary}{took}", lines)
 
 

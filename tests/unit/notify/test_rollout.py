@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from dray.core.failure import Failure
 from dray.core.progress import Advance, Progress
-from dray.core.rollout import HostResult, Outcome, Rollout
+from dray.core.rollout import HostResult, Outcome, Replaced, Rollout
 from dray.errors import RemoteError
 from dray.notify.blocks import build_blocks, build_fallback
 from dray.notify.collect import collect_done, collect_failure, collect_progress
@@ -56,16 +56,16 @@ def test_a_restart_is_told_with_its_reasons():
     restarted = [host(number, mode="restart", reasons=("OTP 25 -> 26", "a NIF changed")) for number in (1, 2)]
     assert lines(*restarted) == ("restart: OTP 25 -> 26, a NIF changed",)
     assert lines(*restarted, host(3)) == (
-        "done: web3: 1.4.0 -> 1.5.0, hot",
-        "done: web1, web2: 1.4.0 -> 1.5.0, restart: OTP 25 -> 26, a NIF changed",
+        "web3: 1.4.0 -> 1.5.0, hot",
+        "web1, web2: 1.4.0 -> 1.5.0, restart: OTP 25 -> 26, a NIF changed",
     )
 
 
 def test_hosts_that_differ_are_told_the_few_first():
     first = host(9, previous="", mode="start")
     assert lines(host(1), host(2), first, host(4, Outcome.UNCHANGED)) == (
-        "done: web9: 1.5.0, first start",
-        "done: web1, web2: 1.4.0 -> 1.5.0, hot",
+        "web9: 1.5.0, first start",
+        "web1, web2: 1.4.0 -> 1.5.0, hot",
         "unchanged: web4 runs 1.5.0",
     )
 
@@ -171,9 +171,14 @@ def test_the_headline_of_a_rollout(root, ctx, rollouts, headline):
 
 def test_a_rollout_is_compared_with_what_most_hosts_ran(root, ctx):
     mixed = rollout(host(1, previous="1.3.0"), host(2), host(3), host(4, previous=""))
-    previous = find_previous(make_release(root, "1.5.0", rollouts=(mixed,)), ctx)
+    replaced = (Replaced("1.3.0"), Replaced("1.4.0", "ab" * 20, (("shop", "0.0.9"), ("kernel", "8.5"))))
+    release = make_release(root, "1.5.0", rollouts=(replace(mixed, replaced=replaced),))
+    previous = find_previous(release, ctx)
     assert previous is not None
-    assert previous.version == "1.4.0"
+    assert (previous.version, previous.commit) == ("1.4.0", "ab" * 20)
+    assert collect_done(release, ctx).changes.applications[0].previous == "0.0.9"
+    unknown = find_previous(make_release(root, "1.5.0", rollouts=(mixed,)), ctx)
+    assert unknown == replace(previous, commit="", applications={})
     idle = make_release(root, "1.5.0", rollouts=(rollout(host(1, Outcome.UNCHANGED)),))
     assert find_previous(idle, ctx) is None
     assert collect_done(idle, ctx).changes.present == ""
