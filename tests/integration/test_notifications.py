@@ -313,5 +313,31 @@ def test_a_dry_run_of_a_deployment_tells_nobody(fleet, slack_server):
     assert hosts["web1"].runs == ""
 
 
+def test_an_interrupted_deployment_says_how_far_it_got(project, slack_server):
+    root = project(
+        "from dray import Advance\n"
+        "from dray.core.rollout import HostResult, Outcome, Rollout\n"
+        "@step\n"
+        "def deploys(release, ctx):\n"
+        "    hosts = (HostResult('web1', Outcome.DONE, '1.1.0'), HostResult('web2', Outcome.UNTOUCHED, '1.0.0'))\n"
+        "    ctx.announce(Advance(Rollout('web', 'shop', '1.1.0', hosts), 2, 1))\n"
+        "    return hangs.run(release, ctx)\n"
+        f"deploy = named() | deploys() | slack(channel='#deploys', api='{slack_server.api}')\n"
+    )
+    env = {**os.environ, **no_ci(SLACK_BOT_TOKEN="xoxb-geheim")}  # noqa: S106 - of no bot
+    with subprocess.Popen(
+        [sys.executable, "-m", "dray", "deploy"], cwd=root, env=env, stderr=subprocess.PIPE, text=True
+    ) as process:
+        wait_for(lambda: slack_server.messages, "the beginning to be told")
+        assert headers(slack_server) == ["⏳ shop 1.1.0 for prod is on its way to web (2 hosts), by ada"]
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)
+    assert process.returncode == 130
+    message, answer = slack_server.messages
+    assert headers_of(message) == "✋ shop 1.1.0 for prod interrupted in deploys"
+    assert "*web*: 1 of 2 batches were done, 1 of 2 hosts runs 1.1.0; the next one may be" in body(message)
+    assert answer["text"] == headers_of(message)
+
+
 def headers_of(message):
     return message["blocks"][0]["text"]["text"]

@@ -17,8 +17,9 @@ from dray.notify.collect import collect_done, collect_failure, collect_progress
 from dray.notify.previous import find_previous
 from dray.notify.report import Event, Report
 from dray.notify.rollout import build_advance_text, build_rollout_text, list_lines
-from dray.notify.text import render_plain, render_slack
+from dray.notify.text import render_plain, render_slack, unescape
 from dray.template.environment import TemplateFolder
+from tests.harness import ROOT
 from tests.slack_server import validate_message
 from tests.unit.notify.releases import make_release, open_context
 
@@ -223,6 +224,38 @@ def test_the_text_of_a_rollout():
         "hot upgrade",
     ]
     assert render_plain(report, TEMPLATES)[1].startswith("web: 1 of 2 hosts runs 1.5.0 (12 s)\nrolled back: web2 ")
+
+
+def test_the_messages_of_the_page_are_those_that_are_sent(root, ctx):
+    changed = "OTP 25 -> 26: a node cannot change its runtime"
+    older = host(1, previous="1.3.0", mode="restart", reasons=(changed,))
+    error = RemoteError(
+        "shop 1.5.0 was not taken by 2 of 5 hosts: web2 runs 1.4.0 again: 1.5.0 is not well",
+        hint="mend the cause and type the same again; --retry-failed takes only the hosts that failed",
+    )
+    lost = host(3, Outcome.FAILED, version="", mode="", why="the connection ended")
+    error.rollout = rollout(host(1), refused(2), lost, untouched(4), untouched(5), seconds=35)
+    begun = Advance(rollout(host(1), untouched(2), untouched(3), untouched(4)), 4, 1)
+    release = make_release(root, "1.5.0")
+    reports = (
+        collect_done(replace(release, rollouts=(rollout(),)), ctx),
+        collect_done(replace(release, rollouts=(rollout(older, host(2), host(3), host(4)),)), ctx),
+        collect_failure(Failure("ssh", error, release, 5), ctx),
+        collect_progress(Progress("ssh", release, (begun,), 5), ctx),
+    )
+    page = (
+        (ROOT / "docs/notifications.md")
+        .read_text()
+        .replace("\n> ", "\n")
+        .replace("**", "*")
+        .replace("*hint:*", "_hint:_")
+    )
+    for report in reports:
+        header, *paragraphs = map(unescape, render_slack(report, TEMPLATES))
+        assert f"*{header}*" in page
+        for paragraph in paragraphs:
+            if paragraph.startswith(("*ssh*", "*web*")):
+                assert f"\n{paragraph}\n" in page
 
 
 LONG = st.text(max_size=300)

@@ -282,8 +282,10 @@ def test_a_message_that_was_deleted_is_written_anew_and_needs_no_answer(bot, sla
 def test_a_message_that_says_that_hosts_follow_does_not_stay(bot, slack_server):
     ctx, options = bot
     ctx = begin(ctx, only="success", **options)
-    slack.on_failure(refusal(ctx), ctx, only="success", **options)
-    assert texts(slack_server.messages[0])[0].startswith("❌")
+    slack.on_failure(refusal(ctx), ctx, only="success", mention="here", **options)
+    (message,) = slack_server.messages
+    assert texts(message)[0].startswith("❌")
+    assert "<!here>" not in str(message)
 
 
 @pytest.mark.parametrize("given", [{"progress": False}, {"only": "failure"}], ids=["progress", "only"])
