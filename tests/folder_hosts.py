@@ -133,6 +133,14 @@ class FolderHosts:
             (root / ".dray/places").write_text(places)
             self.hosts[name] = FolderHost(root)
 
+    @classmethod
+    def reopen(cls, folder: Path, names: tuple[str, ...], down: tuple[str, ...] = ()) -> FolderHosts:
+        """Return hosts that were made before, as another process made them."""
+        hosts = cls(folder, ())
+        hosts.names = names
+        hosts.hosts = {name: FolderHost(folder / "hosts" / name, is_down=name in down) for name in names}
+        return hosts
+
     def __getitem__(self, name: str) -> FolderHost:
         return self.hosts[name]
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import ast
 import importlib
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import click
 import pytest
 
 import dray.errors
-from dray import Failure, StepError
+from dray import Failure, Progress, StepError
 from dray.assemble.host_settings import RULES
 from dray.assemble.launcher import INTERNAL, read_command
 from dray.config.reader import open_configuration
@@ -225,6 +226,19 @@ def test_the_step_that_hears_of_failures_works(tmp_path):
     log.run(Release(name="shop", version="1"), ctx)
     log.on_failure(Failure("deb", StepError("no space"), Release(), 3), ctx)
     assert (tmp_path / "deploys.log").read_text() == "shop 1\ndeb: no space\n"
+
+
+def test_the_steps_that_hear_of_deployments_and_that_deploy_work(tmp_path):
+    hearing, deploying = blocks(section(page("steps.md"), "Steps that hear of deployments"), "python")
+    names = {}
+    exec(hearing + deploying, names)  # noqa: S102 - our own page
+    said, release = [], Release(name="shop", version="1")
+    ctx = replace(make_context(tmp_path), announce=said.append)
+    done = names["copy"].run(release, ctx)
+    follow = names["follow"]
+    assert follow.on_progress(Progress("copy", release, tuple(said), 5), ctx) == "deploys.log"
+    follow.run(done, ctx)
+    assert (tmp_path / "deploys.log").read_text() == "web: batch 0 of 1\nweb: 1 hosts, good\n"
 
 
 def test_what_is_said_of_variables_is_what_is_read():

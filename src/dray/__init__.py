@@ -22,17 +22,20 @@ if TYPE_CHECKING:
     from dray.core.failure import Failure
     from dray.core.hook import add_hook
     from dray.core.pipeline import Pipeline, parallel
+    from dray.core.progress import Advance, Progress
     from dray.core.release import Release
     from dray.core.step import Step, step
     from dray.errors import StepError
 
 __all__ = [
+    "Advance",
     "Artifact",
     "Context",
     "Directory",
     "Failure",
     "File",
     "Pipeline",
+    "Progress",
     "Release",
     "Step",
     "StepError",
@@ -44,12 +47,14 @@ __all__ = [
 ]
 
 _HOME = {
+    "Advance": "dray.core.progress",
     "Artifact": "dray.core.artifact",
     "Context": "dray.core.context",
     "Directory": "dray.core.contents",
     "Failure": "dray.core.failure",
     "File": "dray.core.contents",
     "Pipeline": "dray.core.pipeline",
+    "Progress": "dray.core.progress",
     "Release": "dray.core.release",
     "Step": "dray.core.step",
     "StepError": "dray.errors",

@@ -36,8 +36,8 @@ _LIMIT = 5.0
 _LIMIT_INTERRUPTED = 1.0
 """Seconds that what was begun to be told may take when the step has ended."""
 
-_PAUSE = 1.0
-"""Seconds between two tellings: services take no more, and nobody reads faster."""
+_PAUSE = 2.0
+"""Seconds between two tellings: Slack changes a message about 50 times a minute, and nobody reads faster."""
 
 
 @dataclass(frozen=True, slots=True)

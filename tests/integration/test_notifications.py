@@ -11,7 +11,8 @@ import time
 
 import pytest
 
-from tests.harness import copy_project, dray, wait_for
+from tests.folder_hosts import FolderHosts
+from tests.harness import ROOT, copy_project, dray, wait_for
 from tests.slack_server import Planned, running_slack
 from tests.unit.notify.releases import git, write_commit
 
@@ -209,3 +210,134 @@ def test_what_changed_between_two_releases_of_a_project(tmp_path, slack_server):
     assert f"hot upgrade from 1.0.0+{first[:7]}" in text
     assert f"both-1.0.0+{second[:7]}.tar.gz" in text
     assert slack_server.complaints == []
+
+
+DEPLOYS = """\
+from dray import step
+from dray.deploy.deployment import deploy_release
+from pathlib import Path
+from tests.folder_hosts import FolderHosts, make_release
+
+@step
+def built(release, ctx, *, version: str = "0.1.0"):
+    own = {"lib/shop-1/ebin/shop.beam": None, f"lib/shop-{version}/ebin/shop.beam": version.encode()}
+    return make_release(ctx.root / version, version, own)
+
+@step
+def folders(release, ctx, *, batches: tuple[int, ...] = (1,), down: tuple[str, ...] = ()):
+    hosts = FolderHosts.reopen(ctx.root, ("web1", "web2", "web3"), down)
+    fleet = hosts.fleet(batches=batches, upgrade="restart", on_unreachable="skip")
+    done, rollout = deploy_release(release, ctx, fleet, hosts.place)
+    return done.with_rollout(rollout)
+
+"""
+
+
+@pytest.fixture
+def fleet(project, tmp_path, slack_server):
+    """Return a function that deploys to hosts that are folders and tells a bot of it, and the hosts."""
+    root = project(DEPLOYS + "deploy = built() | folders() | slack(channel='#deploys', mention='U024BE7LH')\n")
+    hosts = FolderHosts(tmp_path, ("web1", "web2", "web3"))
+    environ = no_ci(SLACK_BOT_TOKEN="xoxb-geheim", PYTHONPATH=str(ROOT))  # noqa: S106 - of no bot
+
+    def deploy(version, *arguments, **env):
+        given = ("--set", f"built.version={version}", "--set", f"slack.api={slack_server.api}", *arguments)
+        return dray("deploy", *given, cwd=root, env={**environ, **env})
+
+    return deploy, hosts
+
+
+def test_a_deployment_is_one_message_from_its_beginning_to_its_end(fleet, slack_server):
+    deploy, hosts = fleet
+    done = deploy("0.1.0", "--json")
+    assert done.status == 0, done.err
+    message, answer = slack_server.messages
+    assert headers_of(message) == "✅ shop 0.1.0 for prod on web, 3 hosts, first start"
+    assert body(message).startswith("<@U024BE7LH>\n*web*: all 3 hosts run 0.1.0 (")
+    assert headers_of(slack_server.replaced[0]) == "⏳ shop 0.1.0 for prod is on its way to web (3 hosts), by ada"
+    assert answer["thread_ts"] == "1700000000.000001"
+    assert slack_server.complaints == []
+    (rollout,) = json.loads(done.out)["rollouts"]
+    assert (rollout["fleet"], rollout["version"], rollout["good"]) == ("web", "0.1.0", True)
+    assert [(host["host"], host["outcome"], host["mode"]) for host in rollout["hosts"]] == [
+        (name, "done", "start") for name in hosts.names
+    ]
+    assert "geheim" not in done.out + done.err
+
+
+def test_a_deployment_that_fails_says_what_each_host_runs(fleet, slack_server):
+    deploy, hosts = fleet
+    assert deploy("0.1.0").status == 0
+    hosts["web2"].break_version("0.2.0")
+    done = deploy("0.2.0", "--json", "--set", "folders.down=web3")
+    assert done.status == 3
+    message = slack_server.messages[2]
+    assert headers_of(message) == "❌ shop 0.2.0 for prod failed on web: 1 rolled back, 1 skipped"
+    text = body(message)
+    assert "\n*web*: 1 of 3 hosts runs 0.2.0 (" in text
+    assert "\nrolled back: web2 runs 0.1.0 again: " in text
+    assert "\nskipped: web3: no route to host\ndone: web1: 0.1.0 -&gt; 0.2.0, restart" in text
+    assert slack_server.messages[3]["text"].startswith("<@U024BE7LH> ❌ shop 0.2.0")
+    report = json.loads(done.out)
+    assert "was not taken by 2 of 3 hosts" in report["error"]
+    assert [host["outcome"] for host in report["rollouts"][0]["hosts"]] == ["done", "rolled back", "skipped"]
+    assert report["rollouts"][0]["good"] is False
+    assert slack_server.complaints == []
+
+
+def test_a_slack_that_fails_does_not_fail_a_deployment(fleet, slack_server):
+    deploy, hosts = fleet
+    slack_server.planned = [Planned(200, '{"ok": false, "error": "invalid_auth"}')] * 9
+    done = deploy("0.1.0")
+    assert done.status == 0, done.err
+    assert {hosts[name].runs for name in hosts.names} == {"0.1.0"}
+    assert "warning: slack: Slack did not take the message: invalid_auth" in done.err
+    assert "geheim" not in done.err
+
+
+def test_a_slack_that_hangs_holds_no_host_up(fleet, slack_server):
+    deploy, hosts = fleet
+    slack_server.planned = [Planned(200, "{}", delay=30)]
+    began = time.monotonic()
+    done = deploy("0.1.0")
+    assert done.status == 0, done.err
+    assert time.monotonic() - began < 25
+    assert {hosts[name].runs for name in hosts.names} == {"0.1.0"}
+    assert "warning: slack: Slack did not take the message: no answer in time" in done.err
+
+
+def test_a_dry_run_of_a_deployment_tells_nobody(fleet, slack_server):
+    deploy, hosts = fleet
+    assert deploy("0.1.0", "--dry-run").status == 0
+    assert slack_server.paths == []
+    assert hosts["web1"].runs == ""
+
+
+def test_an_interrupted_deployment_says_how_far_it_got(project, slack_server):
+    root = project(
+        "from dray import Advance\n"
+        "from dray.core.rollout import HostResult, Outcome, Rollout\n"
+        "@step\n"
+        "def deploys(release, ctx):\n"
+        "    hosts = (HostResult('web1', Outcome.DONE, '1.1.0'), HostResult('web2', Outcome.UNTOUCHED, '1.0.0'))\n"
+        "    ctx.announce(Advance(Rollout('web', 'shop', '1.1.0', hosts), 2, 1))\n"
+        "    return hangs.run(release, ctx)\n"
+        f"deploy = named() | deploys() | slack(channel='#deploys', api='{slack_server.api}')\n"
+    )
+    env = {**os.environ, **no_ci(SLACK_BOT_TOKEN="xoxb-geheim")}  # noqa: S106 - of no bot
+    with subprocess.Popen(
+        [sys.executable, "-m", "dray", "deploy"], cwd=root, env=env, stderr=subprocess.PIPE, text=True
+    ) as process:
+        wait_for(lambda: slack_server.messages, "the beginning to be told")
+        assert headers(slack_server) == ["⏳ shop 1.1.0 for prod is on its way to web (2 hosts), by ada"]
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)
+    assert process.returncode == 130
+    message, answer = slack_server.messages
+    assert headers_of(message) == "✋ shop 1.1.0 for prod interrupted in deploys"
+    assert "*web*: 1 of 2 batches were done, 1 of 2 hosts runs 1.1.0; the next one may be" in body(message)
+    assert answer["text"] == headers_of(message)
+
+
+def headers_of(message):
+    return message["blocks"][0]["text"]["text"]

@@ -13,9 +13,10 @@ import click
 from dray.cli.completion import complete_pipelines
 from dray.cli.session import Session, open_session
 from dray.config.reader import CONFIG_FILE
+from dray.core.failure import find_rollout
 from dray.core.paths import display_path
 from dray.core.step_options import parse_overrides, resolve_step
-from dray.errors import UsageError, find_similar
+from dray.errors import DrayError, UsageError, find_similar
 from dray.project.work import lock_work
 from dray.repeat import Repeat
 from dray.template.environment import PROJECT_TEMPLATES
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from dray.core.context import Console
     from dray.core.pipeline import Pipeline
+    from dray.core.rollout import Rollout
     from dray.core.step import Step
     from dray.core.step_options import Overrides
     from dray.engine import RunResult
@@ -148,8 +150,13 @@ def run_pipeline(
             print_plan(session, name, overrides, as_json=as_json)
             return
         started = session.ctx.clock.monotonic()
-        with lock_work(session.ctx.work, session.ctx.console):
-            report = _run_or_repeat(session, name, pipeline, overrides)
+        try:
+            with lock_work(session.ctx.work, session.ctx.console):
+                report = _run_or_repeat(session, name, pipeline, overrides)
+        except DrayError as error:
+            if as_json:
+                _print_failure(error)
+            raise
         if as_json:
             click.echo(json.dumps(report, indent=2))
         else:
@@ -217,9 +224,29 @@ def build_report(result: RunResult) -> dict[str, Any]:
             for item in release.artifacts
         ],
         "publications": [asdict(item) for item in release.publications],
-        "rollouts": [asdict(rollout) for rollout in release.rollouts],
+        "rollouts": [build_rollout_report(item) for item in release.rollouts],
         "steps": [{"name": step.name, "seconds": round(step.seconds, 4)} for step in result.steps],
     }
+
+
+def build_rollout_report(rollout: Rollout) -> dict[str, Any]:
+    """Return what became of each host of a deployment, for programs to read."""
+    return {
+        "fleet": rollout.fleet,
+        "release": rollout.release,
+        "version": rollout.version,
+        "good": rollout.is_good,
+        "seconds": round(rollout.seconds, 4),
+        "hosts": [{**asdict(host), "seconds": round(host.seconds, 4)} for host in rollout.hosts],
+        "replaced": [{**asdict(item), "applications": dict(item.applications)} for item in rollout.replaced],
+    }
+
+
+def _print_failure(error: DrayError) -> None:
+    """Print what became of the hosts of a deployment that failed: that is when a program needs to know."""
+    rollout = find_rollout(error)
+    if rollout is not None:
+        click.echo(json.dumps({"error": error.what, "rollouts": [build_rollout_report(rollout)]}, indent=2))
 
 
 def _say_what_next(session: Session, report: Mapping[str, Any], seconds: float, hosts: tuple[str, ...]) -> None:

@@ -50,6 +50,21 @@ class HostResult:
 
 
 @dataclass(frozen=True, slots=True)
+class Replaced:
+    """A version that hosts ran before.
+
+    Args:
+        version: The version.
+        commit: The full name of its commit; empty where it is not known.
+        applications: Its applications and their versions.
+    """
+
+    version: str
+    commit: str = ""
+    applications: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Rollout:
     """What became of a deployment.
 
@@ -59,6 +74,7 @@ class Rollout:
         version: The version that was to be deployed.
         hosts: What became of each host, in the order of the fleet.
         seconds: How long it took.
+        replaced: The versions that hosts ran before, as they say themselves.
     """
 
     fleet: str
@@ -66,6 +82,7 @@ class Rollout:
     version: str
     hosts: tuple[HostResult, ...]
     seconds: float = 0.0
+    replaced: tuple[Replaced, ...] = ()
 
     @property
     def is_good(self) -> bool:

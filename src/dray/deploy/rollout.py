@@ -10,7 +10,8 @@ import asyncio
 import time
 from typing import TYPE_CHECKING
 
-from dray.core.rollout import HostResult, Outcome, Rollout
+from dray.assemble.stored import parse_manifest
+from dray.core.rollout import HostResult, Outcome, Replaced, Rollout
 from dray.deploy.fetch import fetch_running
 from dray.deploy.follow import follow
 from dray.deploy.manifest import read_manifest
@@ -21,7 +22,7 @@ from dray.deploy.transfer import plan_transfer
 from dray.errors import RemoteError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from dray.deploy.board import Board
     from dray.deploy.history import History
@@ -61,7 +62,25 @@ async def run_rollout(plan: Plan, board: Board) -> Rollout:
     absent = tuple(HostResult(host.name, Outcome.SKIPPED, why=error.what) for host, error in party.absent)
     order = {host.name: number for number, host in enumerate(fleet.hosts)}
     hosts = tuple(sorted((*results, *absent), key=lambda result: order[result.host]))
-    return Rollout(fleet.name, plan.place.name, version, hosts, board.clock.monotonic() - started)
+    seconds = board.clock.monotonic() - started
+    return Rollout(fleet.name, plan.place.name, version, hosts, seconds, list_replaced(members, manifests))
+
+
+def list_replaced(members: Iterable[Member], manifests: Mapping[str, Manifest]) -> tuple[Replaced, ...]:
+    """Return the versions that hosts ran when the deployment began, each once.
+
+    Args:
+        members: The hosts.
+        manifests: Those of the versions that hosts have, by their digests.
+    """
+    running = (member.before.find(member.before.running) for member in members)
+    digests = dict.fromkeys(item.manifest for item in running if item is not None)
+    return tuple(_describe_replaced(manifests[digest]) for digest in digests if digest in manifests)
+
+
+def _describe_replaced(manifest: Manifest) -> Replaced:
+    commit = (parse_manifest(manifest.data, manifest.version).get("commit") or {}).get("sha", "")
+    return Replaced(manifest.version, commit, tuple((name, version) for name, version, _ in manifest.applications))
 
 
 async def _ask_all(members: Iterable[Member], *words: str, payload: bytes = b"") -> None:

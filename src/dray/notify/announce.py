@@ -34,7 +34,9 @@ _TOLD = "told"
 """What is remembered of a message that has no name."""
 
 
-def tell_slack(options: SlackOptions, ctx: Context, collect: Callable[[], Report], *, limit: float) -> bool:
+def tell_slack(
+    options: SlackOptions, ctx: Context, collect: Callable[[], Report], *, limit: float, alert: bool = True
+) -> bool:
     """Send a report to Slack; warn where it fails, and tell whether it is there.
 
     Args:
@@ -42,21 +44,22 @@ def tell_slack(options: SlackOptions, ctx: Context, collect: Callable[[], Report
         ctx: The outside world; ``told`` names a message that becomes the report.
         collect: Gathers the facts.
         limit: The seconds that all of it may take.
+        alert: Whether anybody is called.
     """
     secrets = list_secrets(ctx, *list_access_secrets(options, ctx))
     ends = ctx.clock.monotonic() + limit - _ROOM
 
     def work() -> bool:
         sender = find_sender(options, ctx)
-        mention = format_mention(options.mention) if options.mention else ""
+        mention = format_mention(options.mention) if options.mention and alert else ""
         report = hide_secrets(collect(), secrets)
         paragraphs = render_slack(report, ctx.templates)
         text, place = build_fallback(paragraphs, mention), parse_posted(ctx.told)
         blocks = build_blocks(paragraphs, mention)
         message = Message(text, blocks, options.thread or "", place)
         posted = send(message, sender, limit=ends - ctx.clock.monotonic())
-        if place is not None and posted == place and (mention or report.event is not Event.DONE):
-            answer = Message(text, (), options.thread or place.ts, broadcast=not options.thread)
+        if posted is not None and posted == place and alert and (mention or report.event is not Event.DONE):
+            answer = Message(text, (), options.thread or posted.ts, broadcast=not options.thread)
             send(answer, sender, limit=ends - ctx.clock.monotonic())
         ctx.console.result(f"told {sender.channel if isinstance(sender, Bot) else 'Slack'}")
         return True

@@ -58,8 +58,8 @@ def find_previous(release: Release, ctx: Context) -> Known | None:
     published = next((item for item in release.publications if item.previous), None)
     base = next(iter(release.upgrades), None)
     deployed = _find_deployed(release)
-    if deployed:
-        found = Known(deployed)
+    if deployed is not None:
+        found = deployed
     elif published is not None:
         suffix = published.version.removeprefix(release.version)  # such as a revision of the package
         found = Known(published.previous.removesuffix(suffix) or published.previous, published.previous_commit)
@@ -76,11 +76,16 @@ def find_previous(release: Release, ctx: Context) -> Known | None:
     return Known(found.version, _find_commit(found, ctx.shell, ctx.root), found.applications)
 
 
-def _find_deployed(release: Release) -> str:
-    """Return the version that most hosts ran before; empty where none ran another one."""
+def _find_deployed(release: Release) -> Known | None:
+    """Return what most hosts ran before; None where none ran another version."""
     switched = [host.previous for rollout in release.rollouts for host in rollout.list_hosts(Outcome.DONE)]
     counts = Counter(version for version in switched if version and version != release.version)
-    return max(counts, key=counts.__getitem__, default="")
+    if not counts:
+        return None
+    version = max(counts, key=counts.__getitem__)
+    replaced = (item for rollout in release.rollouts for item in rollout.replaced if item.version == version)
+    known = next(replaced, None)
+    return Known(version, known.commit, dict(known.applications)) if known else Known(version)
 
 
 def remember_announced(release: Release, work: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dray.core.rollout import Outcome
@@ -46,7 +47,7 @@ def build_rollout_text(rollout: Rollout) -> RolloutText:
         reasons = rollout.hosts[0].reasons
         lines: tuple[str, ...] = (f"restart: {_join_reasons(reasons)}",) if reasons else ()
     else:
-        lines = list_lines(groups)
+        lines = tuple(line.removeprefix(f"{Outcome.DONE}: ") for line in list_lines(groups))
     return RolloutText(clip(rollout.fleet, 60), f"{summary}{took}", lines)
 
 
@@ -117,7 +118,8 @@ def is_unchanged(rollouts: Sequence[Rollout]) -> bool:
 def group_hosts(hosts: Iterable[HostResult]) -> tuple[tuple[HostResult, ...], ...]:
     """Return the hosts of which the same is to be said together: what matters most, and within it the few, first."""
     groups: dict[object, list[HostResult]] = {}
-    for host in hosts:
+    for given in hosts:
+        host = replace(given, why=given.why.removeprefix(f"{given.host}: "))
         key = (host.outcome, host.version, host.previous, host.mode, host.reasons, host.why)
         groups.setdefault(key, []).append(host)
     ordered = sorted(groups.values(), key=lambda group: (ORDER.index(group[0].outcome), len(group)))

@@ -35,7 +35,8 @@ def tell_failure(  # noqa: PLR0913 - the options of the step
     del progress
     if only != "success" or ctx.told:  # a message that says that hosts follow must not stay
         options = SlackOptions(channel, token, webhook, mention, thread, api)
-        tell_slack(options, ctx, lambda: collect_failure(failure, ctx), limit=failure.limit)
+        alert = only != "success"
+        tell_slack(options, ctx, lambda: collect_failure(failure, ctx), limit=failure.limit, alert=alert)
 
 
 def tell_progress(  # noqa: PLR0913 - see above

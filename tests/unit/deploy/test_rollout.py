@@ -291,3 +291,10 @@ def test_variables_go_back_with_the_version(hosts, releases):
     (hosts["web1"].root / "sick-0.2.0").unlink()
     hosts.deploy(releases("0.2.0"), environment=b"A=2\n")
     assert environment(hosts, "web1")[0] == "A=2\n"
+
+
+def test_what_hosts_ran_before_is_known_with_its_applications(hosts, releases):
+    assert hosts.deploy(releases("0.1.0")).replaced == ()
+    (replaced,) = hosts.deploy(releases("0.2.0")).replaced
+    assert (replaced.version, replaced.commit) == ("0.1.0", "")
+    assert hosts.deploy(releases("0.2.0")).replaced[0].version == "0.2.0"

@@ -10,15 +10,16 @@ from hypothesis import strategies as st
 
 from dray.core.failure import Failure
 from dray.core.progress import Advance, Progress
-from dray.core.rollout import HostResult, Outcome, Rollout
+from dray.core.rollout import HostResult, Outcome, Replaced, Rollout
 from dray.errors import RemoteError
 from dray.notify.blocks import build_blocks, build_fallback
 from dray.notify.collect import collect_done, collect_failure, collect_progress
 from dray.notify.previous import find_previous
 from dray.notify.report import Event, Report
 from dray.notify.rollout import build_advance_text, build_rollout_text, list_lines
-from dray.notify.text import render_plain, render_slack
+from dray.notify.text import render_plain, render_slack, unescape
 from dray.template.environment import TemplateFolder
+from tests.harness import ROOT
 from tests.slack_server import validate_message
 from tests.unit.notify.releases import make_release, open_context
 
@@ -56,23 +57,23 @@ def test_a_restart_is_told_with_its_reasons():
     restarted = [host(number, mode="restart", reasons=("OTP 25 -> 26", "a NIF changed")) for number in (1, 2)]
     assert lines(*restarted) == ("restart: OTP 25 -> 26, a NIF changed",)
     assert lines(*restarted, host(3)) == (
-        "done: web3: 1.4.0 -> 1.5.0, hot",
-        "done: web1, web2: 1.4.0 -> 1.5.0, restart: OTP 25 -> 26, a NIF changed",
+        "web3: 1.4.0 -> 1.5.0, hot",
+        "web1, web2: 1.4.0 -> 1.5.0, restart: OTP 25 -> 26, a NIF changed",
     )
 
 
 def test_hosts_that_differ_are_told_the_few_first():
     first = host(9, previous="", mode="start")
     assert lines(host(1), host(2), first, host(4, Outcome.UNCHANGED)) == (
-        "done: web9: 1.5.0, first start",
-        "done: web1, web2: 1.4.0 -> 1.5.0, hot",
+        "web9: 1.5.0, first start",
+        "web1, web2: 1.4.0 -> 1.5.0, hot",
         "unchanged: web4 runs 1.5.0",
     )
 
 
 def test_a_failed_rollout_says_what_each_host_runs_now():
     lost = host(3, Outcome.FAILED, version="", mode="", why="the connection ended")
-    away = host(4, Outcome.SKIPPED, version="", previous="", mode="", why="no route to host")
+    away = host(4, Outcome.SKIPPED, version="", previous="", mode="", why="web4: no route to host")
     text = build_rollout_text(rollout(host(1), refused(2), lost, away, untouched(5), untouched(6)))
     assert text.summary == "1 of 6 hosts runs 1.5.0 (12 s)"
     assert text.lines == (
@@ -171,9 +172,14 @@ def test_the_headline_of_a_rollout(root, ctx, rollouts, headline):
 
 def test_a_rollout_is_compared_with_what_most_hosts_ran(root, ctx):
     mixed = rollout(host(1, previous="1.3.0"), host(2), host(3), host(4, previous=""))
-    previous = find_previous(make_release(root, "1.5.0", rollouts=(mixed,)), ctx)
+    replaced = (Replaced("1.3.0"), Replaced("1.4.0", "ab" * 20, (("shop", "0.0.9"), ("kernel", "8.5"))))
+    release = make_release(root, "1.5.0", rollouts=(replace(mixed, replaced=replaced),))
+    previous = find_previous(release, ctx)
     assert previous is not None
-    assert previous.version == "1.4.0"
+    assert (previous.version, previous.commit) == ("1.4.0", "ab" * 20)
+    assert collect_done(release, ctx).changes.applications[0].previous == "0.0.9"
+    unknown = find_previous(make_release(root, "1.5.0", rollouts=(mixed,)), ctx)
+    assert unknown == replace(previous, commit="", applications={})
     idle = make_release(root, "1.5.0", rollouts=(rollout(host(1, Outcome.UNCHANGED)),))
     assert find_previous(idle, ctx) is None
     assert collect_done(idle, ctx).changes.present == ""
@@ -218,6 +224,38 @@ def test_the_text_of_a_rollout():
         "hot upgrade",
     ]
     assert render_plain(report, TEMPLATES)[1].startswith("web: 1 of 2 hosts runs 1.5.0 (12 s)\nrolled back: web2 ")
+
+
+def test_the_messages_of_the_page_are_those_that_are_sent(root, ctx):
+    changed = "OTP 25 -> 26: a node cannot change its runtime"
+    older = host(1, previous="1.3.0", mode="restart", reasons=(changed,))
+    error = RemoteError(
+        "shop 1.5.0 was not taken by 2 of 5 hosts: web2 runs 1.4.0 again: 1.5.0 is not well",
+        hint="mend the cause and type the same again; --retry-failed takes only the hosts that failed",
+    )
+    lost = host(3, Outcome.FAILED, version="", mode="", why="the connection ended")
+    error.rollout = rollout(host(1), refused(2), lost, untouched(4), untouched(5), seconds=35)
+    begun = Advance(rollout(host(1), untouched(2), untouched(3), untouched(4)), 4, 1)
+    release = make_release(root, "1.5.0")
+    reports = (
+        collect_done(replace(release, rollouts=(rollout(),)), ctx),
+        collect_done(replace(release, rollouts=(rollout(older, host(2), host(3), host(4)),)), ctx),
+        collect_failure(Failure("ssh", error, release, 5), ctx),
+        collect_progress(Progress("ssh", release, (begun,), 5), ctx),
+    )
+    page = (
+        (ROOT / "docs/notifications.md")
+        .read_text()
+        .replace("\n> ", "\n")
+        .replace("**", "*")
+        .replace("*hint:*", "_hint:_")
+    )
+    for report in reports:
+        header, *paragraphs = map(unescape, render_slack(report, TEMPLATES))
+        assert f"*{header}*" in page
+        for paragraph in paragraphs:
+            if paragraph.startswith(("*ssh*", "*web*")):
+                assert f"\n{paragraph}\n" in page
 
 
 LONG = st.text(max_size=300)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 
 import pytest
 
 from dray.core.failure import Failure
+from dray.core.progress import Advance, Progress
+from dray.core.rollout import HostResult, Outcome, Rollout
 from dray.core.secret import Secret
 from dray.errors import StepError
 from dray.steps import notify
@@ -91,3 +94,24 @@ def test_without_apprise_the_warning_says_what_to_type(root, monkeypatch):
 def test_silence_where_only_failures_are_told(root, sent):
     notify.run(make_release(root), open_context(root), "json://localhost", only="failure")
     assert sent == []
+
+
+@pytest.mark.parametrize(("options", "told"), [({}, 0), ({"progress": True}, 1), ({"only": "failure"}, 0)])
+def test_the_beginning_of_a_deployment_is_told_once_and_where_it_is_wanted(root, sent, options, told):
+    ctx = open_context(root)
+    some = Rollout("web", "shop", "1.1.0", (HostResult("web1", Outcome.UNTOUCHED),))
+    for batches in (0, 2):
+        so_far = Progress("ssh", make_release(root, "1.1.0"), (Advance(some, batches),), 5)
+        ctx = replace(ctx, told=notify.on_progress(so_far, ctx, "json://localhost", **options))
+    assert [(title, event) for _, title, _, event in sent] == [
+        ("shop 1.1.0 for prod is on its way to web (1 host), by Grace", "under way")
+    ] * told
+
+
+def test_what_became_of_hosts_is_told(root, sent):
+    host = HostResult("web1", Outcome.DONE, "1.1.0", "1.0.0", mode="hot")
+    release = make_release(root, "1.1.0", rollouts=(Rollout("web", "shop", "1.1.0", (host,), 3.0),))
+    notify.run(release, open_context(root), "json://localhost")
+    ((_, title, body, _),) = sent
+    assert title == "shop 1.0.0 -> 1.1.0 for prod on web, 1 host, hot"
+    assert body.startswith("web: web1 runs 1.1.0 (3.0 s)\n\n")

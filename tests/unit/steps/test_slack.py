@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
 import pytest
 
 from dray.core.failure import Failure
+from dray.core.progress import Advance, Progress
+from dray.core.rollout import HostResult, Outcome, Rollout
 from dray.core.secret import Secret
 from dray.core.settings import EMPTY
 from dray.core.upgrade import Upgrade, Verdict
-from dray.errors import Location, StepError
+from dray.errors import Location, RemoteError, StepError
 from dray.steps import slack
 from tests.slack_server import Planned, running_slack
 from tests.unit.notify.releases import make_release, make_umbrella, open_context, write_commit
@@ -187,3 +190,137 @@ def test_a_bot_posts_into_the_channel_and_into_a_thread(root, slack_server):
     (message,) = slack_server.messages
     assert (message["channel"], message["thread_ts"]) == ("#deploys", "1700000000.1")
     assert ctx.console.lines == ["result: told #deploys"]
+
+
+def rollout(*outcomes):
+    hosts = tuple(
+        HostResult(f"web{number}", outcome, "1.1.0" if outcome.is_good else "1.0.0", "1.0.0", mode="hot")
+        for number, outcome in enumerate(outcomes, start=1)
+    )
+    return Rollout("web", "shop", "1.1.0", hosts, 12.0)
+
+
+BEGUN, FINISHED = rollout(Outcome.UNTOUCHED, Outcome.UNTOUCHED), rollout(Outcome.DONE, Outcome.DONE)
+
+
+@pytest.fixture
+def bot(root, slack_server):
+    """Return a context with the token of a bot, and the options by which it finds its Slack."""
+    return open_context(root, environ={"SLACK_BOT_TOKEN": "xoxb-1"}), {
+        "channel": "#deploys",
+        "api": slack_server.api,
+    }
+
+
+def begin(ctx, *advances, **options):
+    """Tell how far a deployment is, and return the context as the step then gets it."""
+    told = ""
+    for advance in advances or (Advance(BEGUN), Advance(BEGUN, 2)):
+        so_far = Progress("ssh", make_release(ctx.root, "1.1.0"), (advance,), 5)
+        told = slack.on_progress(so_far, replace(ctx, told=told), **options)
+    return replace(ctx, told=told)
+
+
+def refusal(ctx):
+    error = RemoteError("web2 is not well")
+    error.rollout = rollout(Outcome.DONE, Outcome.ROLLED_BACK)
+    return Failure("ssh", error, make_release(ctx.root, "1.1.0"), 5)
+
+
+def test_a_bot_keeps_one_message_up_to_date_until_it_is_the_report(bot, slack_server):
+    ctx, options = bot
+    ctx = begin(ctx, **options)
+    (message,) = slack_server.messages
+    assert texts(message)[:2] == [
+        "⏳ shop 1.1.0 for prod is on its way to web (2 hosts), by Grace",
+        "*web*: the first of 2 batches follows",
+    ]
+    slack.run(make_release(ctx.root, "1.1.0", rollouts=(FINISHED,)), ctx, **options)
+    (message,) = slack_server.messages
+    assert texts(message)[:2] == [
+        "✅ shop 1.0.0 -> 1.1.0 for prod on web, 2 hosts, hot",
+        "*web*: all 2 hosts run 1.1.0 (12 s)",
+    ]
+    assert [texts(old)[1] for old in slack_server.replaced] == [
+        "*web*: the hosts get what they lack",
+        "*web*: the first of 2 batches follows",
+    ]
+    assert slack_server.complaints == []
+
+
+def test_bad_news_are_an_answer_too_since_nobody_is_notified_of_a_change(bot, slack_server):
+    ctx, options = bot
+    ctx = begin(ctx, **options)
+    slack.on_failure(refusal(ctx), ctx, mention="here", **options)
+    message, answer = slack_server.messages
+    assert texts(message)[0] == "❌ shop 1.1.0 for prod failed on web: 1 rolled back"
+    assert texts(message)[3] == (
+        "*web*: 1 of 2 hosts runs 1.1.0 (12 s)\n"
+        "rolled back: web2 runs 1.0.0 again\n"
+        "done: web1: 1.0.0 -&gt; 1.1.0, hot"
+    )
+    assert answer["text"] == "<!here> ❌ shop 1.1.0 for prod failed on web: 1 rolled back"
+    assert (answer["thread_ts"], answer["reply_broadcast"]) == ("1700000000.000001", True)
+
+
+def test_in_a_thread_the_answer_stays_in_it(bot, slack_server):
+    ctx, options = bot
+    ctx = begin(ctx, thread="1600000000.1", **options)
+    slack.on_failure(refusal(ctx), ctx, thread="1600000000.1", **options)
+    message, answer = slack_server.messages
+    assert message["thread_ts"] == answer["thread_ts"] == "1600000000.1"
+    assert "reply_broadcast" not in answer
+
+
+def test_a_message_that_was_deleted_is_written_anew_and_needs_no_answer(bot, slack_server):
+    ctx, options = bot
+    ctx = replace(begin(ctx, **options), told="C024BE91L/1700000000.000099")
+    slack.on_failure(refusal(ctx), ctx, **options)
+    assert [texts(message)[0][0] for message in slack_server.messages] == ["⏳", "❌"]
+
+
+def test_a_message_that_says_that_hosts_follow_does_not_stay(bot, slack_server):
+    ctx, options = bot
+    ctx = begin(ctx, only="success", **options)
+    slack.on_failure(refusal(ctx), ctx, only="success", mention="here", **options)
+    (message,) = slack_server.messages
+    assert texts(message)[0].startswith("❌")
+    assert "<!here>" not in str(message)
+
+
+@pytest.mark.parametrize("given", [{"progress": False}, {"only": "failure"}], ids=["progress", "only"])
+def test_the_beginning_can_be_left_out(bot, slack_server, given):
+    ctx, options = bot
+    assert begin(ctx, **options, **given).told == ""
+    assert slack_server.paths == []
+
+
+def test_a_webhook_tells_the_beginning_once_and_only_where_that_is_wanted(ctx, slack_server):
+    assert begin(ctx).told == ""
+    assert slack_server.messages == []
+    told = begin(ctx, progress=True)
+    slack.run(make_release(ctx.root, "1.1.0", rollouts=(FINISHED,)), told, progress=True)
+    assert [texts(message)[0][0] for message in slack_server.messages] == ["⏳", "✅"]
+
+
+def test_a_beginning_that_is_not_told_is_a_warning_without_the_token(bot, slack_server):
+    ctx, options = bot
+    slack_server.planned = [Planned(200, '{"ok": false, "error": "invalid_auth xoxb-1"}')]
+    told = begin(ctx, Advance(BEGUN), **options)
+    assert told.told == ""
+    assert ctx.console.lines[0].startswith("warning: slack: Slack did not take the message: invalid_auth ***")
+    slack.run(make_release(ctx.root, "1.1.0", rollouts=(FINISHED,)), told, **options)
+    assert len(slack_server.messages) == 1
+
+
+def test_the_secrets_of_the_configuration_are_not_said_of_hosts(root, bot, slack_server):
+    ctx, options = bot
+    settings = EMPTY.merge("fleet", "web", {"password": Secret("env", "PASS")}, None)
+    ctx = replace(ctx, settings=settings, environ={**ctx.environ, "PASS": "correct horse"})
+    host = HostResult("web1", Outcome.FAILED, why="psql: correct horse is wrong")
+    error = RemoteError("web1 is not well")
+    error.rollout = Rollout("web", "shop", "1.1.0", (host,))
+    begin(ctx, Advance(error.rollout, 2, 1), **options)
+    slack.on_failure(Failure("ssh", error, make_release(root, "1.1.0"), 5), ctx, **options)
+    assert "*** is wrong" in str(slack_server.messages)
+    assert "horse" not in str(slack_server.messages)
