@@ -261,8 +261,10 @@ receive () {
   install_version "$1" "$3" "$4" "$5"
 }
 
-# The version is there when its folder is: install_version DIGEST VERSION BASE SOURCE.
+# install DIGEST VERSION BASE SOURCE: the same for whoever has filled the stage by other means. The version is there when
+# its folder is.
 install_version () {
+  stage=$own/stage-$1
   cd "$stage"
   mkdir -p "tree/releases/$2"
   if [ -f plan/manifest ]; then
@@ -509,6 +511,7 @@ while IFS= read -r line; do
     prepare) attempt prepare "$@" ;;
     setup) attempt setup "$@" ;;
     receive) attempt receive "$@" ;;
+    install) attempt install_version "$@" ;;
     environment) attempt keep_environment "$@" ;;
     environment_back) attempt restore_environment ;;
     activate) attempt activate "$@" ;;
