@@ -143,10 +143,19 @@ async def serve(client: ClientFolder, **options: object) -> AsyncIterator[tuple[
     """Run a server of asyncssh's that lets the client in; gives its port and its key."""
     key = asyncssh.generate_private_key("ssh-ed25519")
     programs = _Programs()
+    connections: list[asyncssh.SSHServerConnection] = []
+    factory = options.pop("server_factory", asyncssh.SSHServer)
+
+    def remember() -> asyncssh.SSHServer:
+        server: asyncssh.SSHServer = factory()  # type: ignore[operator]
+        server.connection_made = connections.append  # type: ignore[method-assign]
+        return server
+
     given: dict[str, object] = {
         "server_host_keys": [key],
         "authorized_client_keys": str(client.path / "user.pub"),
         "process_factory": programs.run,
+        "server_factory": remember,
         "encoding": None,
     }
     async with asyncssh.listen("127.0.0.1", 0, **(given | options)) as server:  # type: ignore[arg-type]
@@ -154,6 +163,9 @@ async def serve(client: ClientFolder, **options: object) -> AsyncIterator[tuple[
             yield server.get_port(), key
         finally:
             await programs.end()
+            for connection in connections:
+                connection.abort()
+                await connection.wait_closed()
 
 
 class Cable:
