@@ -7,6 +7,7 @@ import contextlib
 import getpass
 import os
 import shutil
+import signal
 import socket
 import subprocess
 from dataclasses import dataclass
@@ -96,12 +97,9 @@ async def _run_program(process: SSHServerProcess[bytes]) -> None:
         start_new_session=True,
     )
     pumps = [
-        asyncio.create_task(_pump(source, target))
-        for source, target in (
-            (process.stdin, program.stdin),
-            (program.stdout, process.stdout),
-            (program.stderr, process.stderr),
-        )
+        asyncio.create_task(_feed(process.stdin, program)),
+        asyncio.create_task(_pump(program.stdout, process.stdout)),
+        asyncio.create_task(_pump(program.stderr, process.stderr)),
     ]
     try:
         await asyncio.gather(*pumps[1:])
@@ -120,8 +118,19 @@ async def _run_program(process: SSHServerProcess[bytes]) -> None:
         await program.wait()
 
 
+async def _feed(source, program) -> None:  # type: ignore[no-untyped-def]
+    """Hand on what a client writes, and the signals that it asks for."""
+    try:
+        await _pump(source, program.stdin)
+        while True:  # signals come after the end, too
+            await source.read(1)
+            await asyncio.sleep(0.05)
+    except asyncssh.SignalReceived as asked:
+        os.killpg(program.pid, getattr(signal, f"SIG{asked.signal}"))
+
+
 async def _pump(source, target) -> None:  # type: ignore[no-untyped-def]
-    with contextlib.suppress(OSError, asyncssh.Error, asyncssh.SignalReceived):
+    with contextlib.suppress(OSError, asyncssh.Error):
         while data := await source.read(65536):
             target.write(data)
             await target.drain()
@@ -134,10 +143,19 @@ async def serve(client: ClientFolder, **options: object) -> AsyncIterator[tuple[
     """Run a server of asyncssh's that lets the client in; gives its port and its key."""
     key = asyncssh.generate_private_key("ssh-ed25519")
     programs = _Programs()
+    connections: list[asyncssh.SSHServerConnection] = []
+    factory = options.pop("server_factory", asyncssh.SSHServer)
+
+    def remember() -> asyncssh.SSHServer:
+        server: asyncssh.SSHServer = factory()  # type: ignore[operator]
+        server.connection_made = connections.append  # type: ignore[method-assign]
+        return server
+
     given: dict[str, object] = {
         "server_host_keys": [key],
         "authorized_client_keys": str(client.path / "user.pub"),
         "process_factory": programs.run,
+        "server_factory": remember,
         "encoding": None,
     }
     async with asyncssh.listen("127.0.0.1", 0, **(given | options)) as server:  # type: ignore[arg-type]
@@ -145,6 +163,9 @@ async def serve(client: ClientFolder, **options: object) -> AsyncIterator[tuple[
             yield server.get_port(), key
         finally:
             await programs.end()
+            for connection in connections:
+                connection.abort()
+                await connection.wait_closed()
 
 
 class Cable:

@@ -60,6 +60,9 @@ class Connection(Protocol):
     def start(self, argv: tuple[str, ...], *, finishes: bool = False) -> AbstractAsyncContextManager[Channel]:
         """Run a program while the block lasts; it is ended with it.
 
+        Its input is closed first. One that goes on is sent SIGTERM after a moment; but OpenSSH's program cannot ask
+        for that, and sshd does it for nobody who is root: what runs on hosts is to end with its input.
+
         Args:
             argv: The program and its arguments; whatever a shell would see in them is quoted.
             finishes: Whether it ends by itself when its input does, and is left to finish what it is at.

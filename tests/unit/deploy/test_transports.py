@@ -15,6 +15,7 @@ from dray.deploy.openssh import OpenSshTransport
 from dray.deploy.ssh import SshTransport
 from dray.deploy.transport import LINE_LIMIT
 from dray.errors import RemoteError
+from tests.harness import wait_for
 from tests.ssh_hosts import make_client, run_sshd, serve
 
 WEB1 = Host("web1")
@@ -214,6 +215,20 @@ def test_leaving_the_block_ends_the_program(reach, tmp_path):
         assert file.read_text() == "gone\n"
 
     run_on(reach, work)
+
+
+def test_a_program_that_does_not_look_at_its_input_is_sent_a_signal(reach, request, tmp_path):
+    if "sshd" in request.node.name or "openssh" in request.node.name:
+        pytest.skip("OpenSSH's program sends none, and sshd sends root none")
+    file = tmp_path / "pid"
+
+    async def work(connection):
+        script = f"trap 'echo caught >{file}; exit' TERM; echo ready; while :; do sleep 0.1; done"
+        async with connection.start(("sh", "-c", script)) as channel:
+            await channel.read_line()
+
+    run_on(reach, work)
+    wait_for(lambda: file.exists() and file.read_text() == "caught\n", "the signal")
 
 
 def test_an_error_in_the_block_is_raised_as_it_is(reach):
