@@ -15,8 +15,9 @@ from dray.package.deb.lintian import DESCRIBED, LINKS, PUBLISHED, RELEASE, RUNTI
 from dray.package.deb.metapackage import build_metapackage
 from dray.package.deb.package import DebPackage
 from dray.package.deb.packaging import prepare_packaging, read_changes, without_shared
-from dray.package.deb.runtime import build_runtime, link_shared
+from dray.package.deb.runtime import build_runtime
 from dray.package.deb.scripts import build_script_values, render_scripts
+from dray.package.deb.shared import link_shared
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -3,9 +3,6 @@
 Its name ends in a checksum of all that it is: ``shop-erts-13.1.5-1f0c2a9e``. So equal content has the equal name,
 whoever built it and when; other content is another package, which stands beside the first one while a version that
 runs, or that was kept, needs it. Its version never changes, and no build has to know of earlier ones.
-
-The releases carry links to it: one for each application, and one for each program of ERTS. ``erl`` itself stays with
-the release, since a system is started from the folder that it lies in.
 """
 
 from __future__ import annotations
@@ -16,31 +13,25 @@ import textwrap
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from dray.assemble.applications import choose_stripping, list_application_entries
-from dray.assemble.content import digest_of, read_file, read_source
-from dray.assemble.erts import list_erts_entries
+from dray.assemble.content import digest_of, read_source
 from dray.assemble.facts import facts_of
 from dray.core.application import AppOrigin
-from dray.core.contents import File, Symlink
-from dray.errors import ConfigError
+from dray.core.contents import File
 from dray.package.deb.changelog import format_changelog
 from dray.package.deb.codec import choose_codec, describe_library
 from dray.package.deb.copyright import LicensedPart, format_copyright
 from dray.package.deb.dependencies import list_relations
 from dray.package.deb.description import find_person, name_nobody
-from dray.package.deb.files import is_left_out
-from dray.package.deb.group import SHARED
 from dray.package.deb.identity import validate_name
 from dray.package.deb.lintian import PUBLISHED, RUNTIME, format_overrides
 from dray.package.deb.package import DebPackage
 from dray.package.deb.place import Place
+from dray.package.deb.shared import find_erts_of, list_shared_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from dray.core.contents import Entry
     from dray.core.context import Templates
-    from dray.core.erts import Erts
     from dray.core.release import Release
     from dray.package.deb.codec import Codec
     from dray.package.deb.dependencies import PackageRelations
@@ -53,83 +44,6 @@ _DATE = 946684800
 _DIGITS = 8
 _YEAR_OF_OTP_0 = 1997
 """Each year brings a version of OTP: 25 is of 2022."""
-
-
-def list_shared_files(release: Release, group: Group, templates: Templates) -> tuple[File, ...]:
-    """Return the files of the runtime that a release takes, as OTP and Elixir have them.
-
-    Raises:
-        ConfigError: The release wants one of them otherwise.
-        ProjectError: A file cannot be read.
-    """
-    project, definition = facts_of(release)
-    strip = choose_stripping(definition.strip, project.toolchain)
-    erts = _erts_of(release)
-    entries = [*list_erts_entries(erts, templates), *list_application_entries(group.list_shared(), erts, strip)]
-    # As in a release, the last of one path counts.
-    last = {entry.path: entry for entry in entries if isinstance(entry, File) and not is_left_out(entry.path)}
-    files = tuple(last.values())
-    _validate_untouched(release, files)
-    return files
-
-
-def _validate_untouched(release: Release, files: Iterable[File]) -> None:
-    """Refuse a release that has other files where the runtime is: all releases share these."""
-    folders = tuple(f"{folder}/" for folder in list_shared_folders(release))
-    mine = {e.path: e for e in release.contents if e.path.startswith(folders) and not is_left_out(e.path)}
-    for file in files:
-        if file.path.startswith(folders) and not _is_same(release, file, mine.pop(file.path, None)):
-            raise _refuse(release, file.path)
-    for path, entry in mine.items():
-        if isinstance(entry, File | Symlink):
-            raise _refuse(release, path)
-
-
-def _is_same(release: Release, shared: File, own: Entry | None) -> bool:
-    if own == shared:
-        return True
-    return isinstance(own, File) and own.mode == shared.mode and read_file(release, own) == read_source(shared.source)
-
-
-def _refuse(release: Release, path: str) -> ConfigError:
-    return ConfigError(
-        f"deb: several packages want {path}: a step or an overlay gives {release.name} another one than the runtime "
-        "has, which the releases share",
-        got=path,
-        hint="put the file elsewhere in the release, or leave out split=True",
-    )
-
-
-def list_shared_folders(release: Release) -> tuple[str, ...]:
-    """Return the folders of a release that its runtime has."""
-    return (_erts_of(release).directory, *(app.directory for app in release.applications if app.origin in SHARED))
-
-
-def link_shared(own: Iterable[Entry], release: Release, place: Place, runtime: str) -> list[Entry]:
-    """Return the entries of a release's package with links to a runtime, in place of the runtime itself.
-
-    The links are absolute: they hold in the folder where an upgrade keeps the old version, too.
-
-    Args:
-        own: The release's entries, with all that it consists of.
-        release: The release.
-        place: Where they go.
-        runtime: The runtime's package.
-    """
-    root, shared = place.root, f"/{Place(runtime).root}"
-    programs = f"{root}/{_erts_of(release).directory}/bin/"
-    applications = tuple(f"{root}/{folder}/" for folder in list_shared_folders(release)[1:])
-    kept: list[Entry] = []
-    for entry in own:
-        if entry.path.startswith(programs) and entry.path != f"{programs}erl":
-            kept.append(Symlink(entry.path, f"{shared}/{entry.path.removeprefix(f'{root}/')}"))
-        elif not entry.path.startswith(applications):
-            kept.append(entry)
-    links = [
-        Symlink(folder.rstrip("/"), f"{shared}/{folder.removeprefix(f'{root}/')}".rstrip("/"))
-        for folder in applications
-    ]
-    return [*kept, *links]
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,11 +69,11 @@ class _Runtime:
     @property
     def plain(self) -> str:
         """The name without the checksum."""
-        return f"{self.group}-erts-{_erts_of(self.release).version}"
+        return f"{self.group}-erts-{find_erts_of(self.release).version}"
 
     def build(self, name: str, templates: Templates) -> DebPackage:
         """Return the package under a name."""
-        version = f"{_erts_of(self.release).version}-1"
+        version = f"{find_erts_of(self.release).version}-1"
         values = {"package": name, "root": f"/{Place(name).root}"}
         fields = (
             ("Package", name),
@@ -250,7 +164,9 @@ def _describe(release: Release, group: str) -> str:
         f"{' and Elixir' if elixir else ''} that the releases of {group} have in common. Other content is another "
         "package: several may be installed at the same time."
     )
-    synopsis = f"ERTS {_erts_of(release).version} of OTP {tools.otp_release}{elixir}, for the releases of a project"
+    synopsis = (
+        f"ERTS {find_erts_of(release).version} of OTP {tools.otp_release}{elixir}, for the releases of a project"
+    )
     return "\n".join((synopsis, textwrap.fill(text, 78)))
 
 
@@ -266,9 +182,3 @@ def _list_licences(release: Release, package: str) -> list[LicensedPart]:
     return parts + (
         [LicensedPart(elixir, "2012 Plataformatec, 2021 The Elixir Team", "Apache-2.0")] if elixir else []
     )
-
-
-def _erts_of(release: Release) -> Erts:
-    if release.erts is None:
-        raise ConfigError("deb packs an assembled release", hint="put assemble() before deb()")
-    return release.erts

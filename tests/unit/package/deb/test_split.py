@@ -11,7 +11,8 @@ from dray.errors import ConfigError
 from dray.package.deb.apart import validate_apart
 from dray.package.deb.files import list_release_files
 from dray.package.deb.metapackage import build_metapackage
-from dray.package.deb.runtime import build_runtime, link_shared
+from dray.package.deb.runtime import build_runtime
+from dray.package.deb.shared import link_shared
 from tests.unit.package.deb.umbrella import TEMPLATES, Umbrella
 
 
