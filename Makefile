@@ -20,7 +20,7 @@ help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | while IFS='	' read -r name text; do \
 	    printf 'make %-10s %s\n' "$$name" "$$text"; done
 
-demo: $(READY)/demo ## build the example umbrella, start it, upgrade it; then as a package, by apt
+demo: $(READY)/demo ## deploy the example umbrella, a change of it, and take it back; then as a package, by apt
 	@tools/demo "$$PWD/$(BIN)/dray"
 	@$(BIN)/python -m tools.demo_host "$$PWD/$(BIN)/dray"
 

@@ -70,6 +70,8 @@ def test_every_command_has_a_section_with_all_its_options(name):
     text = section(page("commands.md"), f"dray {name}")
     if name in {"run", "deploy"}:
         text += section(page("commands.md"), "dray build")
+    if "hosts" in {parameter.name for parameter in command.params} and name != "deploy":
+        text += section(page("commands.md"), "Hosts of the commands below")
     for described in [command, *subcommands(command)]:
         for parameter in described.params:
             for option in parameter.opts if isinstance(parameter, click.Option) else ():
