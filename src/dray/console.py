@@ -118,11 +118,10 @@ class TerminalConsole(PlainConsole):
         self.step = step
         if self.is_held:
             return
-        if self.status is None:
-            self.status = _start_status(self.stream, colour=self.colour)
+        status = self.status = self.status or _start_status(self.stream, colour=self.colour)
         first, *table = text.split("\n")
         shown = "\n".join((first[:80], *table)).replace("[", r"\[")
-        self.status.update(f"{step}  [dim]{shown}[/dim]")
+        status.update(f"{step}  [dim]{shown}[/dim]")
 
     def note(self, text: str) -> None:
         """Say that a step has got on: nothing here, what it is at is shown in place."""
@@ -144,9 +143,9 @@ class TerminalConsole(PlainConsole):
 
     def close(self) -> None:
         """Leave the terminal as it was."""
-        if self.status is not None:
-            self.status.stop()
-            self.status = None
+        status, self.status = self.status, None  # at once: another thread may warn meanwhile
+        if status is not None:
+            status.stop()
 
     def write(self, text: str) -> None:
         """Write a line; the spinner makes room for it."""

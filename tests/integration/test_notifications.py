@@ -12,7 +12,7 @@ import time
 import pytest
 
 from tests.folder_hosts import FolderHosts
-from tests.harness import ROOT, copy_project, dray, wait_for
+from tests.harness import ROOT, copy_project, dray, run, wait_for
 from tests.slack_server import Planned, running_slack
 from tests.unit.notify.releases import git, write_commit
 
@@ -293,6 +293,7 @@ def test_a_slack_that_fails_does_not_fail_a_deployment(fleet, slack_server):
     assert {hosts[name].runs for name in hosts.names} == {"0.1.0"}
     assert "warning: slack: Slack did not take the message: invalid_auth" in done.err
     assert "geheim" not in done.err
+    assert "To start it" not in done.err  # the hosts run it already
 
 
 def test_a_slack_that_hangs_holds_no_host_up(fleet, slack_server):
@@ -335,8 +336,43 @@ def test_an_interrupted_deployment_says_how_far_it_got(project, slack_server):
     assert process.returncode == 130
     message, answer = slack_server.messages
     assert headers_of(message) == "✋ shop 1.1.0 for prod interrupted in deploys"
-    assert "*web*: 1 of 2 batches were done, 1 of 2 hosts runs 1.1.0; the next one may be" in body(message)
+    assert "*web*: 1 of 2 batches were done, 1 of 2 hosts runs 1.1.0; others may be" in body(message)
     assert answer["text"] == headers_of(message)
+
+
+@pytest.mark.beam
+def test_a_deployment_of_a_project_says_what_changed_since_what_ran(tmp_path, slack_server):
+    root = copy_project("single", tmp_path / "project")
+    git(root, "init", "-q", "-b", "main")
+    (root / ".gitignore").write_text("_build\nrun\n")
+    (root / "rel").mkdir(exist_ok=True)
+    (root / "rel/config.py").write_text(
+        "from dray.steps import assemble, local, release, slack\n"
+        f"deploy = release() | assemble() | local('run') | slack(channel='#deploys', api='{slack_server.api}')\n"
+    )
+    first = write_commit(root, "README.md", "Begin")
+    environ = no_ci(SLACK_BOT_TOKEN="xoxb-geheim")  # noqa: S106 - of no bot
+    try:
+        assert (done := dray("deploy", cwd=root, env=environ)).status == 0, done.err
+        (source,) = root.glob("lib/greeter.ex")
+        source.write_text(source.read_text().rstrip().removesuffix("end") + "  def added, do: 1\nend\n")
+        second = write_commit(root, "NOTES.md", "Add a function")
+        done = dray("deploy", "--json", cwd=root, env=environ)
+        assert done.status == 0, done.err
+    finally:
+        run("sh", root / "run/bin/greeter", "stop", cwd=root)
+    (rollout,) = json.loads(done.out)["rollouts"]
+    version = rollout["version"]
+    assert rollout["replaced"][0]["commit"] == first
+    assert headers(slack_server) == [
+        "✅ greeter 1.2.3 for prod on run, 1 host, first start",
+        f"✅ greeter 1.2.3 -> {version} for prod on run, 1 host, hot",
+    ]
+    text = body(slack_server.messages[1])
+    assert text.startswith(f"*run*: localhost runs {version} (")
+    assert "*greeter* 1.2.3 -> 1.2.3+" in text
+    assert f"•  `{second[:7]}` Add a function _Ada_" in text
+    assert slack_server.complaints == []
 
 
 def headers_of(message):

@@ -63,11 +63,14 @@ def build_advance_text(advance: Advance, *, ended: bool = False) -> RolloutText:
     if not batches:
         summary = "no host was switched" if ended else "the hosts get what they lack"
     elif ended:
-        between = "" if advance.is_over else "; the next one may be in between"
-        summary = f"{done} of {batches} batches were done, {_count_well(rollout)}{between}"
+        reached = f"{done} of {batches} batches were done, " if batches > 1 else ""
+        between = "" if advance.is_over else "; others may be in between"
+        summary = f"{reached}{_count_well(rollout)}{between}"
+    elif not done:
+        summary = f"the first of {batches} batches follows" if batches > 1 else "all hosts follow at once"
     else:
-        followed = f"batch {done} of {batches} is done" if done else f"the first of {batches} batches follows"
-        summary = f"{followed}, {_count_well(rollout)}" if done and batches > 1 else followed
+        reached = f"batch {done} of {batches} is done, " if batches > 1 else ""
+        summary = f"{reached}{_count_well(rollout)}"
     if batches:
         bad = [host for host in rollout.hosts if not host.outcome.is_good and host.outcome is not Outcome.UNTOUCHED]
         lines = list_lines(group_hosts(bad))

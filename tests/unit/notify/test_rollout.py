@@ -121,8 +121,15 @@ def test_many_hosts_are_counted_and_many_reasons_too():
         (
             Advance(rollout(host(1), untouched(2)), 2, 1),
             True,
-            "1 of 2 batches were done, 1 of 2 hosts runs 1.5.0; the next one may be in between",
+            "1 of 2 batches were done, 1 of 2 hosts runs 1.5.0; others may be in between",
         ),
+        (Advance(rollout(untouched(1), untouched(2)), 1), False, "all hosts follow at once"),
+        (
+            Advance(rollout(untouched(1), untouched(2)), 1),
+            True,
+            "none of 2 hosts runs 1.5.0; others may be in between",
+        ),
+        (Advance(rollout(), 1, 1), False, "4 of 4 hosts run 1.5.0"),
         (Advance(rollout(), 2, 2), True, "2 of 2 batches were done, 4 of 4 hosts run 1.5.0"),
     ],
 )
