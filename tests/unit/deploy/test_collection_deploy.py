@@ -213,6 +213,12 @@ def test_variables_are_written_once_and_restart(place):
     assert (place.root / "starts").read_text() == "1\n1\n"
 
 
+def test_a_variable_of_several_lines_is_refused(place):
+    place.put("1")
+    with pytest.raises(DeploymentError, match="more than one line"):
+        place.read(variables={"A": "x\ny"})
+
+
 def test_damage_is_found_before_anything_is_switched(place):
     place.put("1")
     place.deploy()
