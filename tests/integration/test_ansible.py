@@ -119,7 +119,7 @@ def test_a_host_that_cannot_be_reached_leaves_all_as_they_are(hosts, project):
         said = deploy(project, "--set=ansible.extra_arguments=--timeout=3", status=3)
     finally:
         hosts[1].mend()
-    assert "was not taken by 1 of 2 hosts: h2" in said
+    assert "was not taken by h2" in said
     assert [read_status(host)["version"] for host in hosts] == running
 
 

@@ -69,7 +69,9 @@ def deploy_by_ansible(release: Release, ctx: Context, options: AnsibleOptions) -
     if rollout.hosts:
         report_rollout(ctx, rollout)
     if any(not host.outcome.is_good and host.outcome is not Outcome.UNTOUCHED for host in rollout.hosts):
-        raise RolloutError(rollout)
+        error = RolloutError(rollout)
+        error.hint = "mend the cause and type the same again; what Ansible said stands above"
+        raise error
     _require_success(status)
     return release, rollout
 

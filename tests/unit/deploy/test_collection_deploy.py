@@ -123,6 +123,12 @@ class Place:
         intent, store = self.read(**given)
         return carry_out(intent, store) if intent.changes else intent.describe()
 
+    def grow_older(self):
+        """Let a minute go by since versions were found well or not."""
+        for path in (self.root / ".dray/versions").iterdir():
+            state, since, source = path.read_text().split()
+            path.write_text(f"{state} {int(since) - 60} {source}\n")
+
     def look(self):
         return look_at_host(str(self.root))
 
@@ -213,6 +219,12 @@ def test_variables_are_written_once_and_restart(place):
     assert (place.root / "starts").read_text() == "1\n1\n"
 
 
+def test_a_variable_of_several_lines_is_refused(place):
+    place.put("1")
+    with pytest.raises(DeploymentError, match="more than one line"):
+        place.read(variables={"A": "x\ny"})
+
+
 def test_damage_is_found_before_anything_is_switched(place):
     place.put("1")
     place.deploy()
@@ -238,6 +250,7 @@ def test_old_versions_go(place):
     for version in "1234":
         place.put(version)
         place.deploy(keep=2)
+        place.grow_older()
     assert [item.version for item in place.look().versions] == ["3", "4"]
 
 

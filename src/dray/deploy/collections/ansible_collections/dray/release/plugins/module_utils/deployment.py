@@ -148,6 +148,8 @@ def format_environment(variables):
     lines = []
     for name, value in sorted(variables.items()):
         text = str(value)
+        if "\n" in text or "\0" in text:
+            raise DeploymentError(f"the variable {name} has more than one line: encode it, as with base64")
         for special in '\\"$`':
             text = text.replace(special, "\\" + special)
         lines.append(f'{name}="{text}"\n')
