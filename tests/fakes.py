@@ -52,6 +52,7 @@ class FakeConsole:
     """Remembers what was said, with the kind in front."""
 
     lines: list[str] = field(default_factory=list)
+    events: list[dict[str, object]] = field(default_factory=list)
 
     def info(self, text: str) -> None:
         self.lines.append(f"info: {text}")
@@ -70,6 +71,9 @@ class FakeConsole:
 
     def note(self, text: str) -> None:
         self.lines.append(f"note: {text}")
+
+    def event(self, facts: Mapping[str, object]) -> None:
+        self.events.append(dict(facts))
 
     def hold(self) -> AbstractContextManager[None]:
         return contextlib.nullcontext()

@@ -8,13 +8,14 @@ line that ends it. Standard output is for data and never written here.
 from __future__ import annotations
 
 import contextlib
+import json
 import re
 import sys
 from collections import deque
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from contextlib import AbstractContextManager
 
     from rich.status import Status
@@ -37,6 +38,7 @@ class PlainConsole:
         self.stream = stream
         self.quiet = quiet
         self.warnings: list[str] = []
+        self.events: Callable[[str], None] | None = None
         self.last_output: deque[str] = deque(maxlen=_REMEMBERED_LINES)
 
     def info(self, text: str) -> None:
@@ -68,6 +70,11 @@ class PlainConsole:
     def note(self, text: str) -> None:
         """Say that a step has got on."""
         self.info(f"  {text}")
+
+    def event(self, facts: Mapping[str, object]) -> None:
+        """Tell a program that follows what happens."""
+        if self.events is not None:
+            self.events(json.dumps(dict(facts)))
 
     @contextlib.contextmanager
     def hold(self) -> Iterator[None]:
@@ -188,6 +195,10 @@ class StepConsole:
     def note(self, text: str) -> None:
         """Say that the step has got on."""
         self.base.note(text)
+
+    def event(self, facts: Mapping[str, object]) -> None:
+        """Tell a program that follows what happens in the step."""
+        self.base.event({"step": self.name, **facts})
 
     def hold(self) -> AbstractContextManager[None]:
         """Leave the terminal to a question."""

@@ -95,7 +95,10 @@ def run_command(pipeline: str, **options: Any) -> None:
     "--retry-failed", is_flag=True, help="Only the hosts that the last deployment left without the version."
 )
 @_run_options
-def deploy_command(hosts: tuple[str, ...], *, retry_failed: bool, **options: Any) -> None:
+@click.option(
+    "--events", is_flag=True, help="As --json, with a line for each event before the report, on one line, too."
+)
+def deploy_command(hosts: tuple[str, ...], *, retry_failed: bool, events: bool, **options: Any) -> None:
     """Run the pipeline named deploy: bring the release to where it runs.
 
     HOST is [USER@]NAME[:PORT]; without one, those of the fleet are meant. A first deployment and an update are the
@@ -105,7 +108,7 @@ def deploy_command(hosts: tuple[str, ...], *, retry_failed: bool, **options: Any
         from dray.cli.deploy import find_failed_hosts  # noqa: PLC0415 - few deployments need it
 
         hosts = find_failed_hosts(options["env"], hosts)
-    run_pipeline("deploy", hosts=hosts, **options)
+    run_pipeline("deploy", hosts=hosts, events=events, **{**options, "as_json": options["as_json"] or events})
     if options["dry_run"] and not options["as_json"]:
         from dray.cli.deploy import print_preview  # noqa: PLC0415 - of dry runs
 
@@ -116,6 +119,7 @@ def run_pipeline(
     name: str,
     *,
     hosts: tuple[str, ...] = (),
+    events: bool = False,
     env: str | None,
     settings: tuple[str, ...],
     dry_run: bool,
@@ -150,15 +154,16 @@ def run_pipeline(
             print_plan(session, name, overrides, as_json=as_json)
             return
         started = session.ctx.clock.monotonic()
+        session.console.events = click.echo if events else None
         try:
             with lock_work(session.ctx.work, session.ctx.console):
                 report = _run_or_repeat(session, name, pipeline, overrides)
         except DrayError as error:
             if as_json:
-                _print_failure(error)
+                _print_failure(error, indent=None if events else 2)
             raise
         if as_json:
-            click.echo(json.dumps(report, indent=2))
+            click.echo(json.dumps(report, indent=None if events else 2))
         else:
             _say_what_next(session, report, session.ctx.clock.monotonic() - started, hosts)
 
@@ -242,11 +247,11 @@ def build_rollout_report(rollout: Rollout) -> dict[str, Any]:
     }
 
 
-def _print_failure(error: DrayError) -> None:
+def _print_failure(error: DrayError, *, indent: int | None) -> None:
     """Print what became of the hosts of a deployment that failed: that is when a program needs to know."""
     rollout = find_rollout(error)
     if rollout is not None:
-        click.echo(json.dumps({"error": error.what, "rollouts": [build_rollout_report(rollout)]}, indent=2))
+        click.echo(json.dumps({"error": error.what, "rollouts": [build_rollout_report(rollout)]}, indent=indent))
 
 
 def _say_what_next(session: Session, report: Mapping[str, Any], seconds: float, hosts: tuple[str, ...]) -> None:

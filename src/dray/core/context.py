@@ -89,6 +89,9 @@ class Console(Protocol):
     def note(self, text: str) -> None:
         """Say that the running step has got on; only where nothing can be shown in place, as in a log."""
 
+    def event(self, facts: Mapping[str, object]) -> None:
+        """Tell a program that follows what happens; nothing where none does."""
+
     def hold(self) -> AbstractContextManager[None]:
         """Leave the terminal to a question: nothing moves on it while the block lasts."""
 

@@ -5,13 +5,10 @@ In a log, a line is written whenever a host gets on.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from dray.core.context import Clock, Console
 
 CONNECTING = "connecting"
@@ -25,12 +22,10 @@ class Board:
     Args:
         console: Where it is shown.
         clock: Tells the time.
-        emit: Called with each event as a line of JSON, where somebody wants them.
     """
 
     console: Console
     clock: Clock
-    emit: Callable[[str], None] | None = None
     lines: dict[str, tuple[str, str]] = field(default_factory=dict)
 
     def set(self, host: str, phase: str, detail: str = "") -> None:
@@ -48,9 +43,8 @@ class Board:
         if phase != CONNECTING:
             self.console.note(f"{host:<{width}}  {phase:<12} {detail}".rstrip())
         self.console.progress("\n".join(("", *self._table(width))))
-        if self.emit is not None:
-            event = {"time": round(self.clock.now(), 3), "host": host, "phase": phase, "detail": detail}
-            self.emit(json.dumps(event))
+        now = round(self.clock.now(), 3)
+        self.console.event({"time": now, "host": host, "phase": phase, "detail": detail})
 
     def detail(self, host: str, detail: str) -> None:
         """Say more of what a host is at, where the terminal can show it."""
