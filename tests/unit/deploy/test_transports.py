@@ -217,9 +217,8 @@ def test_leaving_the_block_ends_the_program(reach, tmp_path):
     run_on(reach, work)
 
 
-def test_a_program_that_does_not_look_at_its_input_is_sent_a_signal(reach, request, tmp_path):
-    if "sshd" in request.node.name or "openssh" in request.node.name:
-        pytest.skip("OpenSSH's program sends none, and sshd sends root none")
+@pytest.mark.parametrize("reach", ["local", "asyncssh"], indirect=True)  # sshd sends root none, and ssh asks for none
+def test_a_program_that_does_not_look_at_its_input_is_sent_a_signal(reach, tmp_path):
     file = tmp_path / "pid"
 
     async def work(connection):
