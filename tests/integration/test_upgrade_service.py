@@ -99,6 +99,15 @@ def test_root_upgrades_a_running_service_hot_and_it_goes_on_as_its_user(host):
     assert not [name for name in left if name.startswith(("upgrade", "environment", "trial", "."))], left
 
 
+def test_a_restart_inside_of_the_process_starts_what_it_came_back_to(host):
+    done = change(host, "downgrade", "0.1.0")
+    assert (done["status"], done["mode"]) == (0, "hot"), str(done)
+    assert shop(host, "restart").status == 0
+    wait_for(lambda: shop(host, "ready").status == 0, "the system", 30)
+    assert price(host) == "a lamp costs 49 EUR, 12 left\n"
+    assert change(host, "upgrade", "0.2.0")["mode"] == "hot"
+
+
 def test_a_restart_inside_of_the_process_starts_the_new_version(host):
     assert shop(host, "restart").status == 0
     wait_for(lambda: shop(host, "ready").status == 0, "the system", 30)
