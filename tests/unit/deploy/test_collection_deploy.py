@@ -211,7 +211,7 @@ def test_a_check_that_fails_is_the_same(place):
 
 def test_variables_are_written_once_and_restart(place):
     place.put("1")
-    place.deploy(variables={"A": 'x"$', "B": 1})
+    assert place.deploy(variables={"A": 'x"$', "B": 1})["reasons"] == []
     assert (place.root / "environment").read_text() == 'A="x\\"\\$"\nB="1"\n'
     assert place.deploy(variables={"A": 'x"$', "B": 1})["changed"] is False
     done = place.deploy(variables={"A": "y"})

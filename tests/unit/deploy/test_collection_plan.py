@@ -85,6 +85,13 @@ def test_a_manifest_that_leaves_the_release_is_refused(path):
         plan.read_manifest(format_manifest("1", {path: "x"}))
 
 
+@pytest.mark.parametrize("changed", [{"version": "../../etc"}, {"files": [{"path": "../up", "directory": True}]}])
+def test_versions_and_folders_stay_in_the_release_as_well(changed):
+    facts = {**json.loads(format_manifest("1", {"bin/shop": "x"})), **changed}
+    with pytest.raises(plan.PlanError, match="outside"):
+        plan.read_manifest(json.dumps(facts).encode())
+
+
 @pytest.mark.parametrize("data", [b"{", b"[]", b'{"files": 1}'])
 def test_a_damaged_manifest_is_refused(data):
     with pytest.raises(plan.PlanError, match="damaged"):

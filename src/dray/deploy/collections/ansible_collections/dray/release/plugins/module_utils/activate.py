@@ -61,8 +61,9 @@ def follow(intent, session):
         session.ask("mark", intent.version, GOOD)
     except HostError as error:
         raise take_back(intent, session, str(error)) from error
-    mode = "start" if not intent.host.running else report.get("mode", "")
-    return {"mode": mode, "reasons": list(report.get("reasons", []))}
+    if not intent.host.running:
+        return {"mode": "start", "reasons": []}
+    return {"mode": report.get("mode", ""), "reasons": list(report.get("reasons", []))}
 
 
 def switch(intent, session):

@@ -33,7 +33,7 @@ def read_manifest(data):
         items = {entry["path"]: entry for entry in entries if not entry.get("directory")}
     except (ValueError, KeyError, TypeError) as error:
         raise PlanError(f"a manifest is damaged: {error}") from error
-    for path in items:
+    for path in [entry["path"] for entry in entries] + [f"releases/{version}"]:
         if path.startswith("/") or ".." in path.split("/"):
             raise PlanError(f"a manifest names {path!r}, which is outside of the release")
     directories = [(entry["path"], entry.get("mode", "0755")) for entry in entries if entry.get("directory")]
