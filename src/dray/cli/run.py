@@ -251,7 +251,7 @@ def _print_failure(error: DrayError) -> None:
 
 def _say_what_next(session: Session, report: Mapping[str, Any], seconds: float, hosts: tuple[str, ...]) -> None:
     release = report["release"]
-    if release["path"] is None or report.get("rollouts"):
+    if release["path"] is None:
         session.console.info(f"done in {seconds:.2f} s")
         return
     ends = []
