@@ -294,6 +294,7 @@ def test_a_slack_that_fails_does_not_fail_a_deployment(fleet, slack_server):
     assert "warning: slack: Slack did not take the message: invalid_auth" in done.err
     assert "geheim" not in done.err
     assert "To start it" not in done.err  # the hosts run it already
+    assert "shop 0.1.0 runs on 3 hosts" in done.err
 
 
 def test_a_slack_that_hangs_holds_no_host_up(fleet, slack_server):
