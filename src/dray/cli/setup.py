@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -63,6 +64,8 @@ async def set_up(session: Session, target: Target, *, dry_run: bool) -> None:
     async with open_party(target.fleet.hosts, target.place, board, connections=20) as party:
         for _, error in party.absent:
             raise error
+        for warning in _list_warnings(target):
+            session.console.warn(warning)
         for member in party.members:
             for warning in validate_host(member.state, member.host):
                 session.console.warn(warning)
@@ -79,6 +82,21 @@ def _describe_done(target: Target) -> str:
     hosts, place = target.fleet.hosts, target.place
     where = f"{len(hosts)} hosts" if len(hosts) > 1 else hosts[0].name
     return f"{where}: ready to run {place.name} in {place.root}, as a service"
+
+
+def _list_warnings(target: Target) -> list[str]:
+    """Return what the configuration of ssh says of the hosts that the transport does not honour."""
+    from dray.deploy.unread_options import list_unread_options  # noqa: PLC0415 - of one command
+
+    options = target.fleet.options
+    if options.transport != "asyncssh":
+        return []
+    config = Path(options.ssh_config).expanduser() if options.ssh_config else None
+    return [
+        f'{host}: asyncssh does not honour {option} of your ssh; transport="openssh" of the fleet does'
+        for host in target.fleet.hosts
+        for option in list_unread_options(config, host)
+    ]
 
 
 def _describe(member: Member) -> str:
