@@ -24,8 +24,10 @@ from dray.deploy.fleet import FleetOptions, build_fleet
 from dray.deploy.manifest import read_manifest
 from dray.deploy.open_transport import open_transport
 from dray.deploy.place import Place, shorten_script
+from dray.memory import Memory
 from dray.shell import LocalShell
 from dray.template.environment import TemplateFolder
+from dray.template.remembered import RememberedTemplates
 
 if TYPE_CHECKING:
     from dray.core.contents import Entry
@@ -77,7 +79,7 @@ def read_release(tree: Path) -> Release:
 def main(config: str, tree: Path, hosts: tuple[str, ...]) -> None:
     """Deploy a release to hosts by a restart."""
     console = PlainConsole(sys.stderr, quiet=True)
-    templates = TemplateFolder()
+    templates = RememberedTemplates(TemplateFolder(), Memory(tree.parent / "work/rendered"))
     ctx = Context(
         root=tree.parent,
         work=tree.parent / "work",

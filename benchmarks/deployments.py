@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
-import shutil
 import sys
 import tempfile
 from dataclasses import dataclass, field
@@ -101,21 +100,21 @@ class _Turns:
         """Deploy the next version, see that it is there, and forget the one before."""
         version = str(next(_versions))
         if self.is_first:
-            self._clear(keep="")
+            self._clear("")
         before = self.site.hosts.sent_bytes()
         seconds = self.deployer.deploy(self.site, self.tree, version)
         self.taken.append(seconds)
         self.sent.append((self.site.hosts.sent_bytes() - before) / 1e6)
         for place in self._places():
-            _compare(self.tree, place / "current")
-        self._clear(keep=version)
+            self.deployer.check(self.tree, place)
+        self._clear(version)
         return seconds
 
     def prepare(self) -> None:
         """Give every host a service, and a folder for the versions."""
         name = self.deployer.folder
         for host, place in zip(self.site.hosts, self._places(), strict=True):
-            (place / "releases").mkdir(parents=True)
+            self.deployer.prepare(place)
             (host.root / f"etc/systemd/system/{name}.service").write_text(_UNIT)
 
     def figure(self) -> Figure:
@@ -123,16 +122,12 @@ class _Turns:
         taken, sent = self.taken[1:], self.sent[1:]
         return Figure(self.deployer.name, median(taken), min(taken), median(sent))
 
+    def _clear(self, version: str) -> None:
+        for place in self._places():
+            self.deployer.clear(place, version)
+
     def _places(self) -> list[Path]:
         return [host.root / "srv" / self.deployer.folder for host in self.site.hosts]
-
-    def _clear(self, *, keep: str) -> None:
-        for place in self._places():
-            if not keep:
-                (place / "current").unlink(missing_ok=True)
-            for release in (place / "releases").iterdir():
-                if release.name != keep:
-                    shutil.rmtree(release)
 
 
 def measure_case(place: Path, case: Case, deployers: Sequence[Deployer], runs: int) -> list[Figure]:
@@ -181,15 +176,6 @@ def _build(place: Path, name: str) -> Side:
         config.write_text(config.read_text().replace('release("shop")', f"release({_LARGE})"))
     side.dray("build", "--quiet").run()
     return side
-
-
-def _compare(tree: Path, found: Path) -> None:
-    """See that a host has the tree, down to the bytes of the newest file."""
-    files = {path.relative_to(tree) for path in tree.rglob("*") if path.is_file()}
-    there = {path.relative_to(found.resolve()) for path in found.resolve().rglob("*") if path.is_file()}
-    newest = max(files, key=lambda path: (tree / path).stat().st_mtime_ns)
-    if files != there or (tree / newest).read_bytes() != (found / newest).read_bytes():
-        raise RuntimeError(f"{found} is not {tree}: {sorted(files ^ there)[:5]} {newest}")
 
 
 def main(runs: int) -> None:

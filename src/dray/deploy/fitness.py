@@ -48,7 +48,7 @@ def read_demands(release: Release, memory: Memory) -> tuple[Demand, ...]:
     Raises:
         IntegrityError: A file is damaged.
     """
-    native = [file for file in _iterate_candidates(release) if read_file(release, file).startswith(ELF_MAGIC)]
+    native = [file for file in _iterate_candidates(release) if _read_head(release, file) == ELF_MAGIC]
     question = "\n".join(f"{file.path} {release.digests[file.path].sha256}" for file in native)
     known = memory.find("demands", question)
     if known is not None:
@@ -72,6 +72,14 @@ def _iterate_candidates(release: Release) -> Iterator[File]:
     for entry in release.contents:
         if isinstance(entry, File) and (entry.mode & 0o100 or ".so" in entry.path):
             yield entry
+
+
+def _read_head(release: Release, file: File) -> bytes:
+    """Return the first bytes of a file; of one that stands in the tree, no more is read."""
+    if release.tree is None or file.path not in release.digests:
+        return read_file(release, file)[: len(ELF_MAGIC)]
+    with (release.tree / file.path).open("rb") as opened:
+        return opened.read(len(ELF_MAGIC))
 
 
 def _as_list(demand: Demand) -> list[object]:

@@ -17,8 +17,6 @@ from dray.core.contents import Symlink
 from dray.core.upgrade import Verdict
 from dray.deploy.manifest import read_manifest
 from dray.errors import ConfigError
-from dray.upgrade.add import add_upgrades
-from dray.upgrade.build import read_build
 from dray.upgrade.rename_release import rename_applications
 from dray.upgrade.rename_version import rename_version
 from dray.upgrade.suffix import add_suffix, strip_suffix
@@ -129,6 +127,8 @@ def prepare_release(
     bases, reasons = _find_bases(plain, history, wishes)
     prepared = plain
     if bases:
+        from dray.upgrade.add import add_upgrades  # noqa: PLC0415 - 60 ms, and a restart needs none of it
+
         prepared, generated = add_upgrades(plain, ctx, bases, env=wishes.env)
         for decided in generated.upgrades():
             reasons += decided.reasons if decided.verdict is Verdict.RESTART else ()
@@ -150,6 +150,8 @@ def _find_bases(release: Release, history: History, wishes: Wishes) -> tuple[tup
         if version in known:
             continue
         place = history.find(installed.manifest) if installed else None
+        from dray.upgrade.build import read_build  # noqa: PLC0415 - as above
+
         if place is None:
             reasons.append(f"{version} was deployed from another machine: there is nothing to compare with here")
         else:
