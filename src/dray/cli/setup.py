@@ -35,12 +35,14 @@ def setup_command(
     HOST is [USER@]NAME[:PORT]; without one, all hosts of the fleet are meant. It takes sshd, a POSIX shell, and root
     or sudo there. To do it again changes only what differs. Nothing starts before the first deployment.
     """
+    from dray.deploy.interruption import run_with_hosts  # noqa: PLC0415 - loaded when it is used
+
     with open_session(env=env) as session:
         target = find_target(session, fleet, (*hosts_typed, *hosts), release)
         if not target.place.as_root:
             session.console.info(f"{target.place.root} is on this machine and needs no setup; type: dray deploy")
             return
-        asyncio.run(set_up(session, target, dry_run=dry_run))
+        run_with_hosts(set_up(session, target, dry_run=dry_run))
         names = " ".join(hosts_typed)
         if not dry_run:
             session.console.info(f"\nready. Next, type: dray deploy{f' {names}' if names else ''}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import getpass
 import hashlib
 import json
@@ -15,6 +14,7 @@ from dray.deploy.board import Board
 from dray.deploy.fitness import read_demands
 from dray.deploy.follow import describe_result
 from dray.deploy.history import History
+from dray.deploy.interruption import run_with_hosts
 from dray.deploy.plan import Cargo, Plan
 from dray.deploy.prepare import digest_content, prepare_release, read_release_manifest
 from dray.deploy.rollout import run_rollout
@@ -104,7 +104,7 @@ def deploy_release(
         scripts=scripts,
         run_local=lambda command, host: _run_local(ctx, command, host),
     )
-    rollout = asyncio.run(run_rollout(plan, Board(ctx.console, ctx.clock)))
+    rollout = run_with_hosts(run_rollout(plan, Board(ctx.console, ctx.clock)))
     remember_rollout(ctx.work, rollout)
     report_rollout(ctx, rollout)
     if not rollout.is_good:
