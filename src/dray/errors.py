@@ -134,6 +134,17 @@ def comes_of_interruption(error: BaseException | None) -> bool:
     return isinstance(error, KeyboardInterrupt)
 
 
+def find_note(error: BaseException | None) -> str | None:
+    """Return what was noted first at an error, or at what it came of."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        for note in getattr(error, "__notes__", ()):
+            return str(note)
+        error = error.__cause__ or error.__context__
+    return None
+
+
 def find_similar(got: str, choices: Iterable[str]) -> str | None:
     """Return the choice that a text was probably meant to be."""
     import difflib  # noqa: PLC0415 - only for a mistake

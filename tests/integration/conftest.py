@@ -13,7 +13,7 @@ import pytest
 
 from dray.upgrade.snapshot import find_differences
 from tests.evolving import SECOND
-from tests.harness import ROOT, Launcher, build, copy_project, mix_release, run, wait_for
+from tests.harness import EXAMPLES, ROOT, Launcher, build, copy_project, mix_release, run, wait_for
 from tests.upgrades import Version, add_version, ask, build_version, list_versions, look_at
 
 if TYPE_CHECKING:
@@ -171,3 +171,11 @@ def require_fresh(
         assert find_differences(look_at(launcher, folder / source.stem), fresh[version]) == ()
 
     return require
+
+
+@pytest.fixture(scope="session")
+def compiled_shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The example, compiled: what deploys it copies it."""
+    project = copy_project(EXAMPLES / "shop_umbrella", tmp_path_factory.mktemp("compiled") / "shop_umbrella")
+    build(project)
+    return project

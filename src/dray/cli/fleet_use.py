@@ -34,6 +34,7 @@ def rollback_command(
     """
     from dray.deploy.board import Board  # noqa: PLC0415 - loaded when it is used
     from dray.deploy.deployment import RolloutError, find_who, report_rollout  # noqa: PLC0415
+    from dray.deploy.interruption import run_with_hosts  # noqa: PLC0415
     from dray.deploy.operate import roll_back  # noqa: PLC0415
 
     with open_session(env=env) as session:
@@ -42,7 +43,7 @@ def rollback_command(
         ctx = replace(session.ctx, console=console)
         board = Board(console, ctx.clock)
         who = find_who(ctx.environ)
-        rollout = asyncio.run(roll_back(target.fleet, target.place, board, version=version, who=who))
+        rollout = run_with_hosts(roll_back(target.fleet, target.place, board, version=version, who=who))
         report_rollout(ctx, rollout)
         session.console.end_step("rollback", rollout.seconds, "; ".join(console.results))
         if not rollout.is_good:

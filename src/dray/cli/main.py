@@ -14,7 +14,7 @@ import click
 from dray._version import __version__
 from dray.cli.commands import CommandGroup
 from dray.cli.render import render_error, write_crash_log
-from dray.errors import BuildInterruptedError, DrayError, comes_of_interruption
+from dray.errors import BuildInterruptedError, DrayError, comes_of_interruption, find_note
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -97,14 +97,14 @@ def run(arguments: list[str], ahead: Ahead | None = None) -> int:
         status = dray.main(arguments, prog_name="dray", standalone_mode=False, obj=ahead)
     except DrayError as error:
         if comes_of_interruption(error):
-            return _say_interrupted()
+            return _say_interrupted(error)
         render_error(error)
         return error.exit_code
     except click.ClickException as error:
         error.show()
         return 2
-    except (KeyboardInterrupt, click.Abort):
-        return _say_interrupted()
+    except (KeyboardInterrupt, click.Abort) as error:
+        return _say_interrupted(error)
     except BrokenPipeError:
         return 1
     except OSError as error:
@@ -114,7 +114,7 @@ def run(arguments: list[str], ahead: Ahead | None = None) -> int:
         render_error(DrayError(what, hint="nothing is half-written; mend the cause and run it again"))
         return DrayError.exit_code
     except Exception as error:  # noqa: BLE001 - a bug of dray's
-        return _say_interrupted() if comes_of_interruption(error) else _say_crashed(error)
+        return _say_interrupted(error) if comes_of_interruption(error) else _say_crashed(error)
     finally:
         if ahead is not None:
             ahead.end()
@@ -140,6 +140,7 @@ def _interrupt(signum: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _say_interrupted() -> int:
-    render_error(BuildInterruptedError("interrupted", hint="nothing is half-written; the next run starts anew"))
+def _say_interrupted(error: BaseException) -> int:
+    hint = find_note(error) or "nothing is half-written; the next run starts anew"
+    render_error(BuildInterruptedError("interrupted", hint=hint))
     return BuildInterruptedError.exit_code

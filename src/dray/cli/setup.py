@@ -34,13 +34,15 @@ def setup_command(
     HOST is [USER@]NAME[:PORT]; without one, all hosts of the fleet are meant. It takes sshd, a POSIX shell, and root
     or sudo there. To do it again changes only what differs. Nothing starts before the first deployment.
     """
+    from dray.deploy.interruption import run_with_hosts  # noqa: PLC0415 - loaded when it is used
+
     with open_session(env=env) as session:
         target = find_target(session, fleet, hosts, release)
         if not target.place.as_root:
             session.console.info(f"{target.place.root} is on this machine and needs no setup; type: dray deploy")
             return
         started = session.ctx.clock.monotonic()
-        asyncio.run(set_up(session, target, dry_run=dry_run))
+        run_with_hosts(set_up(session, target, dry_run=dry_run))
         if not dry_run:
             session.console.end_step("setup", session.ctx.clock.monotonic() - started, _describe_done(target))
             session.console.info(f"\nNext, type: {' '.join(('dray deploy', *hosts))}")

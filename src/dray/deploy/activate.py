@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from dray.core.rollout import HostResult, Outcome
 from dray.deploy.check import READY
 from dray.deploy.host_state import BAD
+from dray.deploy.session import HostRefusedError
 from dray.errors import RemoteError
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from dray.deploy.member import Member
 
 _SHOWN_LINES = 20
+_READY_SECONDS = "3"
 
 
 async def activate_version(
@@ -47,7 +49,7 @@ async def activate_version(
     """
     before, started = member.state.running, board.clock.monotonic()
     board.set(member.host.name, "switching", f"{before or 'nothing'} -> {version}")
-    report = await member.session.report("activate", version, how)
+    report = await _switch_over(member, version, how=how, board=board)
     board.set(member.host.name, "checking", version)
     for check in (READY, *checks):
         await member.session.ask("check", str(seconds), check.kind, check.what)
@@ -62,6 +64,29 @@ async def activate_version(
         sent=member.sent,
         seconds=board.clock.monotonic() - started,
     )
+
+
+async def _switch_over(member: Member, version: str, *, how: str, board: Board) -> dict[str, Any]:
+    """Let a host run a version; what does not stop in the time it has is ended by force."""
+    before = member.state.running
+    try:
+        return await member.session.report("activate", version, how)
+    except HostRefusedError:
+        state = await member.see_running()
+        if how == "hot" or not before or state.running != before or await _is_ready(member):
+            raise
+    board.set(member.host.name, "ending", f"{before}, which does not stop")
+    report = await member.session.report("activate", version, "anew")
+    return {**report, "mode": "restart", "reasons": [f"{before} did not stop in time and was ended by force"]}
+
+
+async def _is_ready(member: Member) -> bool:
+    """Tell whether what runs on a host is ready: a node that was told to stop is not."""
+    try:
+        await member.session.ask("check", _READY_SECONDS, READY.kind)
+    except HostRefusedError:
+        return False
+    return True
 
 
 def describe_mode(report: dict[str, Any], before: str) -> str:
@@ -91,10 +116,14 @@ async def take_back(member: Member, version: str, error: RemoteError, *, seconds
         if member.has_new_variables:
             await member.session.ask("environment_back")
         state = await member.see_running()
-        if member.has_new_variables or state.running != before or (not before and state.run_state != "stopped"):
+        is_as_before = state.running == before and (
+            await _is_ready(member) if before else state.run_state == "stopped"
+        )
+        if member.has_new_variables or not is_as_before:
             board.set(member.host.name, "rolling back", before or "to nothing")
             if before:
-                await member.session.ask("activate", before, "anew" if member.has_new_variables else "auto")
+                how = "anew" if member.has_new_variables or state.running == before else "auto"
+                await member.session.ask("activate", before, how)
                 await member.session.ask("check", str(seconds), READY.kind)
             else:
                 await member.session.ask("stop")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import getpass
 import hashlib
 import json
@@ -17,6 +16,7 @@ from dray.deploy.board import Board
 from dray.deploy.fitness import read_demands
 from dray.deploy.follow import describe_result
 from dray.deploy.history import History
+from dray.deploy.interruption import run_with_hosts
 from dray.deploy.plan import Cargo, Plan
 from dray.deploy.prepare import Wishes, digest_content, prepare_release, read_release_manifest
 from dray.deploy.rollout import run_rollout
@@ -109,7 +109,7 @@ def deploy_release(
     )
     untouched = tuple(HostResult(host.name, Outcome.UNTOUCHED) for host in fleet.hosts)
     ctx.announce(Advance(Rollout(fleet.name, place.name, release.version, untouched)))
-    rollout = asyncio.run(run_rollout(plan, Board(ctx.console, ctx.clock)))
+    rollout = run_with_hosts(run_rollout(plan, Board(ctx.console, ctx.clock)))
     remember_rollout(ctx.work, rollout, who=plan.who, now=ctx.clock.now())
     report_rollout(ctx, rollout, taken[0].reasons)
     if not rollout.is_good:

@@ -255,7 +255,7 @@ receive () {
   if ! head -c "$2" | gzip -dc | tar -xof - -C "$stage"; then
     free=$(find_free)
     # What runs needs the disk, too. Of a connection that was lost, what has come stays for the next one.
-    [ "$free" -ge 1024 ] || rm -rf "$stage"
+    if [ "$free" -lt 1024 ] || ! echo >"$stage/room"; then rm -rf "$stage"; fi
     complain "the files could not be unpacked: $free kB are free in $root"
   fi
   install_version "$1" "$3" "$4" "$5"

@@ -1,0 +1,22 @@
+"""What Ctrl-C means while hosts are worked with: dray ends, and a host finishes what it is at."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+T = TypeVar("T")
+
+_HINT = "a host finishes what it is at, and begins nothing else; dray status says what runs there"
+
+
+def run_with_hosts(work: Coroutine[Any, Any, T]) -> T:
+    """Do work with hosts; an interruption of it says what became of them."""
+    try:
+        return asyncio.run(work)
+    except KeyboardInterrupt as interruption:
+        interruption.add_note(_HINT)
+        raise
