@@ -41,7 +41,7 @@ ANSIBLE = {
     "PATH": PATH,
     "ANSIBLE_NOCOLOR": "1",
     "ANSIBLE_TIMEOUT": "60",  # a busy machine takes its time; a host behind a cable that is cut does not
-    "ANSIBLE_SSH_ARGS": "-o ControlMaster=auto -o ControlPersist=60s -o ConnectTimeout=10 -o ServerAliveInterval=5",
+    "ANSIBLE_SSH_ARGS": "-o ControlMaster=auto -o ControlPersist=30s -o ConnectTimeout=10 -o ServerAliveInterval=5",
 }
 
 
@@ -56,6 +56,8 @@ def project(tmp_path_factory, hosts):
     folder = copy_project("single", tmp_path_factory.mktemp("project") / "greeter")
     (folder / "rel").mkdir(exist_ok=True)
     (folder / "rel/config.py").write_text(CONFIG)
+    # Connections that are kept are found by the names of hosts, and every fleet has the same.
+    (folder / "ansible.cfg").write_text(f"[ssh_connection]\ncontrol_path_dir = {hosts.folder}/cp\n")
     names = "\n".join(host.name for host in hosts)
     (folder / "inventory.ini").write_text(INVENTORY.format(hosts=names, ssh_config=hosts.ssh_config))
     return folder
