@@ -12,6 +12,7 @@ import tarfile
 from typing import TYPE_CHECKING
 
 from dray.core.contents import File
+from dray.deploy.manifest import is_of_upgrade
 from dray.deploy.transfer import MUTABLE
 from dray.errors import IntegrityError
 
@@ -77,7 +78,7 @@ def _unpack(data: bytes, manifest: Manifest) -> dict[str, bytes]:
                     raise IntegrityError(f"a host has sent {member.name}, which it was not asked for")
                 found[member.name] = file.read()
                 is_same = hashlib.sha256(found[member.name]).hexdigest() == item.sha256
-                if not is_same and member.name not in MUTABLE:
+                if not is_same and member.name not in MUTABLE and not is_of_upgrade(member.name):
                     raise IntegrityError(f"{member.name} of {manifest.version} is damaged on a host")
     except (tarfile.TarError, EOFError, OSError) as error:
         raise IntegrityError(f"what a host has sent of {manifest.version} is damaged: {error}") from error

@@ -53,6 +53,22 @@ class Manifest:
     directories: tuple[tuple[str, str], ...] = ()
 
     @cached_property
+    def contents(self) -> Mapping[tuple[str, str], str]:
+        """What identifies the files of each application, by its name and version; appups do not count."""
+        folders: dict[str, list[str]] = {}
+        for item in self.items.values():
+            if item.path.startswith("lib/") and not is_of_upgrade(item.path):
+                folder, _, inner = item.path[4:].partition("/")
+                folders.setdefault(folder, []).append(f"{inner}\0{item.sha256}\0{item.mode}\0{item.target}\n")
+        return {
+            (name, version): hashlib.sha256(
+                "".join(folders[f"{name}-{version}"]).encode("utf-8", "surrogateescape")
+            ).hexdigest()
+            for name, version, _ in self.applications
+            if f"{name}-{version}" in folders
+        }
+
+    @cached_property
     def digest(self) -> str:
         """The SHA-256 of its bytes."""
         return hashlib.sha256(self.data).hexdigest()
@@ -109,6 +125,11 @@ def format_difference(base: Manifest, new: Manifest) -> bytes:
     if run is not None:
         parts.append(b"%s %d %d" % run)
     return b"".join(part + b"\n" for part in parts)
+
+
+def is_of_upgrade(path: str) -> bool:
+    """Tell whether a file is an appup: it says where a version came from, and two builds of it may differ there."""
+    return path.startswith("lib/") and path.endswith(".appup")
 
 
 def is_plain(path: str) -> bool:

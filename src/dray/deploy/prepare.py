@@ -68,13 +68,12 @@ def list_conflicts(manifest: Manifest, installed: Iterable[Manifest]) -> dict[st
     """Return the applications that hosts have with other content under the same version, each with a new version."""
     have: dict[tuple[str, str], set[str]] = {}
     for other in installed:
-        for name, version, digest in other.applications:
-            if digest:
-                have.setdefault((name, version), set()).add(digest)
+        for key, digest in other.contents.items():
+            have.setdefault(key, set()).add(digest)
     return {
         name: add_suffix(strip_suffix(version), digest)
-        for name, version, digest in manifest.applications
-        if digest and have.get((name, version), {digest}) != {digest}
+        for (name, version), digest in manifest.contents.items()
+        if have.get((name, version), {digest}) != {digest}
     }
 
 

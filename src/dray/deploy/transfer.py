@@ -15,7 +15,7 @@ import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dray.deploy.manifest import format_difference, is_plain
+from dray.deploy.manifest import format_difference, is_of_upgrade, is_plain
 from dray.errors import IntegrityError
 
 if TYPE_CHECKING:
@@ -125,7 +125,8 @@ def plan_transfer(
     for path, item in new.items.items():
         top = find_top(path, new.version)
         if top in tops and top != path:
-            _require_equal(path, item, have)
+            if not is_of_upgrade(path):
+                _require_equal(path, item, have)
             continue
         if (path in MUTABLE and not first) or (top == path and _is_everywhere(item, known)):
             continue

@@ -9,7 +9,7 @@ from dray.core.release import Release
 from dray.deploy.fitness import Demand, validate_fitness
 from dray.deploy.history import History
 from dray.deploy.host_state import HostState, InstalledVersion
-from dray.deploy.manifest import Manifest
+from dray.deploy.manifest import Item, Manifest
 from dray.deploy.place import shorten_script
 from dray.deploy.preflight import validate_party
 from dray.deploy.prepare import choose_version, digest_content, list_conflicts, read_release_manifest
@@ -56,10 +56,35 @@ def test_version_with_build_metadata_gets_one_part_more():
     assert choose_version("0.1.0+git", "cafe1234", (other,)) == "0.1.0+git.cafe12"
 
 
+def manifest_of(version, **applications):
+    items = {path: Item(path, sha256, "0644", 1) for path, sha256 in applications.pop("files").items()}
+    listed = tuple((name, number, "") for name, number in applications.items())
+    return Manifest(b"", version, listed, items)
+
+
 def test_applications_in_conflict_are_those_of_one_version_with_two_contents():
-    mine = (("shop", "1", "aaaaaa11"), ("web", "2", "bb"), ("kernel", "9", "cc"), ("host", "1", ""))
-    theirs = Manifest(b"", "0.1.0", (("shop", "1", "dd"), ("web", "1", "ee"), ("kernel", "9", "cc")), {})
-    assert list_conflicts(Manifest(b"", "0.2.0", mine, {}), (theirs,)) == {"shop": "1+aaaaaa"}
+    mine = manifest_of(
+        "0.2.0",
+        shop="1",
+        web="2",
+        kernel="9",
+        host="1",
+        files={"lib/shop-1/a": "aa", "lib/web-2/a": "bb", "lib/kernel-9/a": "cc"},
+    )
+    theirs = manifest_of(
+        "0.1.0",
+        shop="1",
+        web="1",
+        kernel="9",
+        files={"lib/shop-1/a": "dd", "lib/web-1/a": "ee", "lib/kernel-9/a": "cc"},
+    )
+    assert list_conflicts(mine, (theirs,)) == {"shop": f"1+{mine.contents['shop', '1'][:6]}"}
+
+
+def test_appup_that_differs_is_no_conflict():
+    mine = manifest_of("0.2.0", shop="1", files={"lib/shop-1/a": "aa"})
+    theirs = manifest_of("0.1.0", shop="1", files={"lib/shop-1/a": "aa", "lib/shop-1/ebin/shop.appup": "bb"})
+    assert list_conflicts(mine, (theirs,)) == {}
 
 
 def test_history_keeps_builds_and_shares_their_files(tmp_path):

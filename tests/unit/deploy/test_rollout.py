@@ -298,3 +298,12 @@ def test_what_hosts_ran_before_is_known_with_its_applications(hosts, releases):
     (replaced,) = hosts.deploy(releases("0.2.0")).replaced
     assert (replaced.version, replaced.commit) == ("0.1.0", "")
     assert hosts.deploy(releases("0.2.0")).replaced[0].version == "0.2.0"
+
+
+def test_application_that_only_differs_in_its_appup_is_shared(hosts, tmp_path):
+    appup = "lib/shop-1/ebin/shop.appup"
+    same = {"lib/shop-1/ebin/shop.beam": b"the same"}
+    hosts.deploy(make_release(tmp_path / "1", "0.1.0", {**same, appup: b"from before"}))
+    assert hosts.deploy(make_release(tmp_path / "2", "0.2.0", {**same, appup: b"from elsewhere"})).is_good
+    assert hosts.deploy(make_release(tmp_path / "3", "0.3.0", same)).is_good
+    assert (hosts["web1"].root / appup).read_bytes() == b"from before"

@@ -313,8 +313,8 @@ check_files () {
         place = place "/" part[number]
         here = place in fresh
       }
-      # What says which versions there are changes with them.
-      if (here || ($4 != "releases/RELEASES" && $4 != "releases/start_erl.data"))
+      # What says which versions there are changes with them, and an appup says where its own version came from.
+      if (here || ($4 != "releases/RELEASES" && $4 != "releases/start_erl.data" && $4 !~ /\.appup$/))
         print $10 "  " $4 >(here ? stage : root)
     }' plan/fresh "tree/releases/$1/manifest.json"
   [ ! -f plan/sums ] || cat plan/sums >>sums.stage

@@ -91,7 +91,8 @@ others(Stage) ->
 is_versioned([Top | _]) ->
     Top =:= "lib" orelse Top =:= "releases" orelse lists:prefix("erts-", Top).
 
-%% Two versions share an application of the same version, so it has to be the same.
+%% Two versions share an application of the same version, so it has to be the same; but for its appup, which says where
+%% it came from.
 require_equal(Stage, Folder) ->
     Files = files(filename:join(Stage, Folder)),
     Files =:= files(root([Folder])) andalso lists:all(fun(File) -> is_equal(Stage, Folder, File) end, Files) orelse
@@ -99,7 +100,8 @@ require_equal(Stage, Folder) ->
              "gives it one when the release is built", [Folder]).
 
 files(Folder) ->
-    [File || File <- filelib:wildcard("**", Folder), filelib:is_regular(filename:join(Folder, File))].
+    [File || File <- filelib:wildcard("**", Folder), filelib:is_regular(filename:join(Folder, File)),
+             filename:extension(File) =/= ".appup"].
 
 is_equal(Stage, Folder, File) ->
     file:read_file(filename:join([Stage, Folder, File])) =:= file:read_file(root([Folder, File])).
