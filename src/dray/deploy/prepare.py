@@ -51,7 +51,9 @@ def digest_content(release: Release) -> str:
 
 
 def choose_version(version: str, source: str, states: Iterable[HostState]) -> str:
-    """Return the version under which hosts take a release.
+    """Return the version under which hosts take a release: its own, unless they have other content under that.
+
+    Where they have had some, and have it with a suffix by now, the plain version would look like the older one.
 
     Args:
         version: Its own.
@@ -59,9 +61,9 @@ def choose_version(version: str, source: str, states: Iterable[HostState]) -> st
         states: What the hosts have.
     """
     known = [item for state in states for item in state.versions]
-    if all(item.source == source for item in known if item.version == version):
-        return version
-    return add_suffix(version, source)
+    own = {item.source for item in known if item.version == version}
+    is_known = any(strip_suffix(item.version) == version for item in known)
+    return version if own == {source} or not is_known else add_suffix(version, source)
 
 
 def list_conflicts(manifest: Manifest, installed: Iterable[Manifest]) -> dict[str, str]:

@@ -45,6 +45,8 @@ def test_release_that_is_not_assembled_is_refused():
         ((InstalledVersion("0.0.9", "m", source="beef34"),), "0.1.0"),
         ((InstalledVersion("0.1.0", "m", source="beef34"),), "0.1.0+cafe12"),
         ((InstalledVersion("0.1.0", "m"),), "0.1.0+cafe12"),
+        ((InstalledVersion("0.1.0+beef34", "m", source="beef34"),), "0.1.0+cafe12"),
+        ((InstalledVersion("0.1.0+cafe12", "m", source="cafe1234"),), "0.1.0+cafe12"),
     ],
 )
 def test_version_gets_a_suffix_where_a_host_has_it_with_other_content(installed, chosen):
@@ -145,6 +147,7 @@ class Member:
 
     def __init__(self, **facts: str) -> None:
         self.host, self.state = WEB, state(**{"setup": "yes", "time": "1000", **facts})
+        self.told_at = 1000
 
 
 @pytest.mark.parametrize(
@@ -157,7 +160,7 @@ class Member:
 )
 def test_host_that_is_not_ready_for_a_deployment_is_refused(facts, message):
     with pytest.raises(RemoteError, match=message):
-        validate_party((Member(**facts),), (), clock=1000)
+        validate_party((Member(**facts),), ())
 
 
 def test_script_travels_without_what_only_people_read():
