@@ -62,7 +62,7 @@ def choose_version(version: str, source: str, states: Iterable[HostState]) -> st
     """
     known = [item for state in states for item in state.versions]
     own = {item.source for item in known if item.version == version}
-    is_known = any(strip_suffix(item.version) == version for item in known)
+    is_known = any(version in {item.version, strip_suffix(item.version)} for item in known)
     return version if own == {source} or not is_known else add_suffix(version, source)
 
 
