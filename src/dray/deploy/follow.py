@@ -79,8 +79,6 @@ async def _switch(plan: Plan, version: str, member: Member, board: Board) -> Hos
     result = await activate_version(
         member, version, how=how, checks=plan.fleet.checks, seconds=options.timeout, board=board
     )
-    if is_new:
-        await member.session.ask("mark", version, GOOD, plan.variables)
     return replace(result, mode="restart", reasons=(NEW_VARIABLES,)) if how == "anew" else result
 
 
@@ -159,6 +157,8 @@ async def _finish(plan: Plan, member: Member, results: dict[str, HostResult], bo
         audit = format_audit(result, who=plan.who, time=board.clock.now(), action="deploy")
         await member.session.ask("audit", audit)
         if result.outcome is Outcome.DONE:
+            if member.has_new_variables:  # not sooner: until now, another host could have taken this one back
+                await member.session.ask("mark", result.version, GOOD, plan.variables)
             state = await member.look()
             for version in list_removable(state, keep=plan.fleet.options.keep):
                 await member.session.ask("remove", version)
