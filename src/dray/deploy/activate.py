@@ -31,7 +31,6 @@ async def activate_version(
     checks: Iterable[Check],
     seconds: int,
     board: Board,
-    variables: str = "",
 ) -> HostResult:
     """Take a host to a version that is installed there.
 
@@ -42,7 +41,6 @@ async def activate_version(
         checks: When the host is well, besides being ready.
         seconds: How long until it has failed.
         board: Where it is shown how it gets on.
-        variables: The SHA-256 of the release's variables, where they are new there.
 
     Raises:
         RemoteError: The host is not well with it, or runs something else; what it runs is not known to be that.
@@ -53,7 +51,7 @@ async def activate_version(
     board.set(member.host.name, "checking", version)
     for check in (READY, *checks):
         await member.session.ask("check", str(seconds), check.kind, check.what)
-    await member.settle(version, at=board.clock.now(), variables=variables)
+    await member.settle(version, at=board.clock.now())
     return HostResult(
         member.host.name,
         Outcome.DONE,

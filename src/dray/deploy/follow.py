@@ -100,7 +100,6 @@ async def _switch(plan: Plan, version: str, member: Member, board: Board) -> Hos
         checks=plan.fleet.checks,
         seconds=options.timeout,
         board=board,
-        variables=plan.variables if is_new else "",
     )
     return replace(result, mode="restart", reasons=(NEW_VARIABLES,)) if how == "anew" else result
 
@@ -180,6 +179,8 @@ async def _finish(plan: Plan, member: Member, results: dict[str, HostResult], bo
         audit = format_audit(result, who=plan.who, time=board.clock.now(), action="deploy")
         await member.session.ask("audit", audit)
         if result.outcome is Outcome.DONE:
+            if member.has_new_variables:  # not sooner: until now, another host could have taken this one back
+                await member.session.ask("mark", result.version, GOOD, plan.variables)
             before, keep = member.before.running, plan.fleet.options.keep
             for version in list_removable(member.state, keep=keep, before=before):
                 await member.session.ask("remove", version)

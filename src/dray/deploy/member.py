@@ -58,18 +58,17 @@ class Member:
         self.state = replace(self.state, facts=facts, status=seen.status)
         return self.state
 
-    async def settle(self, version: str, *, at: float, variables: str = "") -> HostState:
+    async def settle(self, version: str, *, at: float) -> HostState:
         """Let the host read back from the node that a version runs, and remember that it is good.
 
         Args:
             version: The version.
             at: The time, in seconds since 1970.
-            variables: The SHA-256 of the release's variables, where they are new there.
 
         Raises:
             RemoteError: Something else runs.
         """
-        seen = parse_state(await self.session.ask("settle", version, *filter(None, (variables,))))
+        seen = parse_state(await self.session.ask("settle", version))
         facts = {**self.state.facts, "permanent": seen.permanent}
         self.state = replace(self.state, facts=facts, status=seen.status)
         self._remember(version, GOOD, at)

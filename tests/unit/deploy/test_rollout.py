@@ -1,14 +1,18 @@
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
+import signal
+import subprocess
 from pathlib import Path
 from random import Random
 
 import pytest
 
 from dray.core.rollout import Outcome
+from dray.deploy.follow import NEW_VARIABLES
 from dray.deploy.history import History
 from dray.deploy.prepare import read_release_manifest
 from dray.errors import IntegrityError, RemoteError
@@ -212,6 +216,66 @@ def test_lock_of_a_deployment_that_is_gone_is_taken_over(hosts, releases):
     (lock / "heard").touch()
     assert hosts.deploy(releases("0.1.0")).is_good
     assert not lock.exists()
+
+
+@contextlib.contextmanager
+def held(host, *, by="bob", boot=None):
+    """Let a process hold the lock of a host; it would wait for more than a minute."""
+    lock = host.root / ".dray/lock"
+    lock.mkdir()
+    (lock / "owner").write_text("bob@desk deploys shop since 12:00\n")
+    (lock / "by").write_text(f"{by}\n")
+    (lock / "boot").write_text(boot or Path("/proc/sys/kernel/random/boot_id").read_text())
+    (lock / "heard").touch()
+    with subprocess.Popen(("sleep", "90")) as holder:
+        (lock / "holder").write_text(f"{holder.pid}\n")
+        yield holder
+        holder.kill()
+
+
+def test_lock_from_before_the_host_was_booted_is_nobodys(hosts, releases):
+    with held(hosts["web1"], boot="another") as holder:
+        assert hosts.deploy(releases("0.1.0")).is_good
+        assert holder.poll() is None
+
+
+def test_lock_that_a_lost_connection_has_left_is_given_to_who_had_it(hosts, releases):
+    with held(hosts["web1"], by="ann") as holder:
+        with pytest.raises(RemoteError, match="web1 is being deployed to: bob@desk"):
+            hosts.deploy(releases("0.1.0"), owner="carl")
+        assert holder.poll() is None
+        assert hosts.deploy(releases("0.1.0"), owner="ann").is_good
+        assert holder.wait(60) == -signal.SIGKILL
+
+
+def test_lock_is_got_where_somebody_who_took_it_has_died(hosts, releases):
+    guard = hosts["web1"].root / ".dray/locking"
+    guard.mkdir()
+    os.utime(guard, (0, 0))
+    assert hosts.deploy(releases("0.1.0")).is_good
+    assert not guard.exists()
+
+
+VARIABLES = "environment_file={root}/environment\nenvironment_owner=nobody\n"
+
+
+def test_variables_that_change_are_a_reason_to_restart_and_go_back_with_the_version(hosts, releases):
+    for name in HOSTS:
+        root = hosts[name].root
+        (root / ".dray/places").write_text(VARIABLES.format(root=root))
+        (root / "environment").write_text("")
+    first, second = b'A="1"\n', b'A="2"\n'
+    assert [result.mode for result in hosts.deploy(releases("0.1.0"), environment=first).hosts] == ["start"] * 3
+    assert set(outcomes(hosts.deploy(releases("0.1.0"), environment=first)).values()) == {"unchanged"}
+    with pytest.raises(RemoteError, match="the variables of the release have changed, which takes a restart of web1"):
+        hosts.deploy(releases("0.1.0"), environment=second, upgrade="hot")
+    rollout = hosts.deploy(releases("0.1.0"), environment=second)
+    assert [(result.mode, result.reasons) for result in rollout.hosts] == [("restart", (NEW_VARIABLES,))] * 3
+    assert (hosts["web1"].root / "environment").read_bytes() == second
+    hosts["web2"].break_version("0.2.0")
+    hosts.deploy(releases("0.2.0"), environment=first, on_failure="all")
+    assert {(hosts[name].root / "environment").read_bytes() for name in HOSTS} == {second}
+    assert {hosts[name].runs for name in HOSTS} == {"0.1.0"}
 
 
 def test_host_that_is_not_set_up_is_told_from_one_that_is(hosts, releases):
