@@ -11,7 +11,7 @@ import click
 from dray.cli.session import open_session
 from dray.cli.target import find_target, target_options
 from dray.console import StepConsole
-from dray.errors import UsageError
+from dray.errors import BuildInterruptedError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -79,7 +79,10 @@ def _run(argv: Callable[[Target], tuple[str, ...]], *chosen: Any) -> None:
     with open_session(env=env, quiet=True) as session:
         target = find_target(session, fleet, hosts, release)
         show = _make_printer(target.fleet)
-        statuses = asyncio.run(run_everywhere(target.fleet, target.place, argv(target), show))
+        try:
+            statuses = asyncio.run(run_everywhere(target.fleet, target.place, argv(target), show))
+        except KeyboardInterrupt:  # how people end logs --follow: no error
+            raise click.exceptions.Exit(BuildInterruptedError.exit_code) from None
     if any(statuses.values()):
         raise click.exceptions.Exit(max(statuses.values()))
 
