@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -219,6 +220,22 @@ def test_variables_are_written_once_and_restart(place):
     assert (place.root / "starts").read_text() == "1\n1\n"
 
 
+def test_variables_go_back_with_the_version(place):
+    place.put("1")
+    place.deploy(variables={"A": "x"})
+    place.put("2", sick=True)
+    with pytest.raises(DeploymentError, match="the host runs 1 again"):
+        place.deploy(variables={"A": "y"})
+    assert (place.root / "environment").read_text() == 'A="x"\n'
+
+
+def test_variables_wait_until_the_version_is_switched(place):
+    place.put("1")
+    place.deploy(variables={"A": "x"})
+    assert place.deploy(variables={"A": "y"}, state="installed")["changed"] is False
+    assert (place.root / "environment").read_text() == 'A="x"\n'
+
+
 def test_a_variable_of_several_lines_is_refused(place):
     place.put("1")
     with pytest.raises(DeploymentError, match="more than one line"):
@@ -271,6 +288,7 @@ def test_a_host_that_is_being_deployed_to_is_left_alone(place):
     lock.mkdir()
     (lock / "owner").write_text("ada deploys shop\n")
     (lock / "holder").write_text("1\n")
+    (lock / "boot").write_text(Path("/proc/sys/kernel/random/boot_id").read_text())
     (lock / "heard").touch()
     with pytest.raises(DeploymentError, match="locked: ada deploys shop"):
         place.deploy()

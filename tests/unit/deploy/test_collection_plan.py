@@ -68,15 +68,15 @@ VERSIONS = st.lists(
 )
 
 
-@given(VERSIONS, st.sampled_from("abc"), st.integers(1, 3))
-def test_both_sides_keep_the_same_versions(versions, permanent, keep):
+@given(VERSIONS, st.sampled_from("abc"), st.integers(1, 3), st.sampled_from(("", "a", "d")))
+def test_both_sides_keep_the_same_versions(versions, permanent, keep, before):
     status = {"version": permanent, "state": "running"}
     installed = tuple(InstalledVersion(version, "", state, since) for version, state, since in versions)
     ours = HostState({"permanent": permanent}, installed, status=status)
     theirs = Host(
         "/", [Installed(version, "", state, since, "", "") for version, state, since in versions], permanent, status
     )
-    assert tuple(theirs.list_removable(keep)) == list_removable(ours, keep=keep)
+    assert tuple(theirs.list_removable(keep, before)) == list_removable(ours, keep=keep, before=before)
 
 
 @pytest.mark.parametrize("path", ["/etc/passwd", "../up", "lib/../../x"])

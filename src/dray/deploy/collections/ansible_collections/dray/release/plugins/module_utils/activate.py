@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
+import uuid
 
-from ansible_collections.dray.release.plugins.module_utils.deployment import RUNNING, DeploymentError, format_audit
-from ansible_collections.dray.release.plugins.module_utils.host import BAD, GOOD, look_at_host
+from ansible_collections.dray.release.plugins.module_utils.deployment import DeploymentError, format_audit
+from ansible_collections.dray.release.plugins.module_utils.host import BAD, look_at_host
 from ansible_collections.dray.release.plugins.module_utils.kit import Kit
 from ansible_collections.dray.release.plugins.module_utils.session import HostError, Session
 from ansible_collections.dray.release.plugins.module_utils.stage import write_stage
@@ -20,7 +21,7 @@ def carry_out(intent, store):
     kit = Kit(store.read_verified("files", intent.entry["kit"]))
     with Session(kit.script, intent.host.root) as session:
         try:
-            session.ask("lock", f"{intent.request.who} deploys {intent.request.name}")
+            session.ask("lock", uuid.uuid4().hex, f"{intent.request.who} deploys {intent.request.name}")
             bring(intent, store, kit, session)
         except HostError as error:
             raise DeploymentError(f"nothing was switched: {error}", log=session.log) from error
@@ -34,7 +35,7 @@ def carry_out(intent, store):
 
 def bring(intent, store, kit, session):
     """Make the host ready, and put the version beside the others; what runs is not touched."""
-    request, entry = intent.request, intent.entry
+    entry = intent.entry
     if intent.sets_up:
         setup = kit.find_setup(session.find_fact("init"))
         session.ask("setup", str(len(setup)), payload=setup)
@@ -44,10 +45,6 @@ def bring(intent, store, kit, session):
         digest = entry["manifest"]
         write_stage(intent.host.root, digest, intent.manifest, intent.plan, store, session.stay_alive)
         session.ask("install", digest, intent.version, "-", entry["source"])
-    if intent.sets_variables:
-        session.ask("environment", str(len(intent.environment)), payload=intent.environment)
-    if request.state != RUNNING and intent.sets_variables:
-        session.log.append("the variables count from the next start on")
 
 
 def follow(intent, session):
@@ -55,10 +52,7 @@ def follow(intent, session):
     try:
         report = switch(intent, session)
         check(intent, session)
-        state = look_at_host(intent.host.root)
-        if state.running != intent.version:
-            raise HostError("it was told to run {}, and runs {}".format(intent.version, state.running or "nothing"))
-        session.ask("mark", intent.version, GOOD)
+        session.ask("settle", intent.version, *([intent.environment_digest] if intent.sets_variables else []))
     except HostError as error:
         raise take_back(intent, session, str(error)) from error
     if not intent.host.running:
@@ -67,15 +61,12 @@ def follow(intent, session):
 
 
 def switch(intent, session):
-    """Let the version run, and return what the launcher reports."""
-    if intent.host.running == intent.version:
-        session.ask("stop")
-        session.ask("start")
-        return {"mode": "restart", "reasons": [NEW_VARIABLES]}
-    if intent.sets_variables and intent.request.upgrade == "auto":
-        report = session.report("activate", intent.version, "restart")
-        return {"mode": report.get("mode", "restart"), "reasons": [NEW_VARIABLES]}
-    return session.report("activate", intent.version, intent.request.upgrade)
+    """Let the version run, with the service's variables where those are new, and return what the launcher reports."""
+    if not intent.sets_variables:
+        return session.report("activate", intent.version, intent.request.upgrade)
+    session.ask("environment", str(len(intent.environment)), payload=intent.environment)
+    session.ask("activate", intent.version, "anew")
+    return {"mode": "restart", "reasons": [NEW_VARIABLES]}
 
 
 def check(intent, session):
@@ -100,9 +91,11 @@ def take_back(intent, session, why):
     try:
         session.ask("tail", str(SHOWN_LINES))
         session.ask("mark", intent.version, BAD)
+        if intent.sets_variables:
+            session.ask("environment_back")
         state = look_at_host(intent.host.root)
-        if before and state.running != before:
-            session.ask("activate", before, "auto")
+        if before and (intent.sets_variables or state.running != before):
+            session.ask("activate", before, "anew" if intent.sets_variables else "auto")
             session.ask("check", str(intent.request.timeout), "ready", "")
         elif not before and state.run_state != "stopped":
             session.ask("stop")
@@ -134,7 +127,7 @@ def finish(intent, session, result):
         outcome = "done" if intent.switches else "installed"
         session.ask("audit", format_audit(intent, outcome, intent.request.who, mode=result["mode"]))
         if intent.switches:
-            for version in look_at_host(intent.host.root).list_removable(intent.request.keep):
+            for version in look_at_host(intent.host.root).list_removable(intent.request.keep, intent.host.running):
                 session.ask("remove", version)
     except HostError as error:
         result["warnings"] = [str(error)]

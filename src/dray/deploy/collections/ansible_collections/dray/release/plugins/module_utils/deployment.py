@@ -72,15 +72,20 @@ class Intent:
         )
 
     def _asks_for_variables(self):
-        """Tell whether the variables of the service change."""
-        if self.environment is None:
+        """Tell whether what runs was not started with these variables; they change when the version is switched."""
+        if self.environment is None or self.request.state != RUNNING:
             return False
-        return self.host.read_own("environment.sha256").strip() != hashlib.sha256(self.environment).hexdigest()
+        return self.host.read_own("environment.sha256").strip() != self.environment_digest
+
+    @property
+    def environment_digest(self):
+        """The SHA-256 of the variables."""
+        return hashlib.sha256(self.environment or b"").hexdigest()
 
     @property
     def changes(self):
         """Whether anything is to be done."""
-        return self.sets_up or self.installs or self.sets_variables or self.switches
+        return self.sets_up or self.installs or self.switches
 
     @property
     def plan(self):

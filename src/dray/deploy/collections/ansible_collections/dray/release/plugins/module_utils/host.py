@@ -53,7 +53,7 @@ class Host:
     def previous(self):
         """The good version before the permanent one; empty for none."""
         others = [item for item in self.versions if item.state == GOOD and item.version != self.permanent]
-        return max(others, key=lambda item: item.since).version if others else ""
+        return max(others, key=lambda item: (item.since, item.version)).version if others else ""
 
     def find(self, version):
         """Return an installed version, or None."""
@@ -63,10 +63,10 @@ class Host:
         """Return the text of a file that a deployment keeps; empty where there is none."""
         return read_text(os.path.join(self.root, ".dray", name))
 
-    def list_removable(self, keep):
+    def list_removable(self, keep, before=""):
         """Return the versions that need not stay, the oldest first; see ``dray.deploy.host_state``."""
-        holy = {self.running, self.permanent, self.previous}
-        newest = sorted(self.versions, key=lambda item: (-item.since, item.version))
+        holy = {self.running, self.permanent, self.previous, before}
+        newest = sorted(self.versions, key=lambda item: (item.since, item.version), reverse=True)
         good = [item.version for item in newest if item.state == GOOD]
         others = [item.version for item in newest if item.state != GOOD]
         stay = holy | set(good[:keep]) | set(others[:keep])

@@ -49,9 +49,7 @@ def plan_version(new, installed, first):
         first: Whether none of them has been started.
     """
     have = {path: item for manifest in installed for path, item in manifest.items.items()}
-    places = {
-        identify(item): path for path, item in have.items() if "sha256" in item and path.partition("/")[0] != "bin"
-    }
+    places = {identify(item): path for path, item in have.items() if "sha256" in item and stays(path)}
     tops = {find_top(path, manifest.version) for manifest in installed for path in manifest.items}
     fresh, sent, links = {}, [], []
     for path, item in new.items.items():
@@ -78,6 +76,11 @@ def find_top(path, version):
     if len(parts) > 2 and (parts[0] == "lib" or (parts[0] == "releases" and parts[1] == version)):
         return "/".join(parts[:2])
     return path
+
+
+def stays(path):
+    """Tell whether a file of an installed version stays as it is as long as the version does."""
+    return path.startswith(("lib/", "erts-")) or (path.startswith("releases/") and path.count("/") > 1)
 
 
 def identify(item):
