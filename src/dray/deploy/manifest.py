@@ -10,12 +10,15 @@ import hashlib
 import json
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from dray.assemble.stored import parse_manifest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
+
+Contents: TypeAlias = "Mapping[tuple[str, str], str]"
+"""What identifies the files of applications, by name and version."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,20 +56,9 @@ class Manifest:
     directories: tuple[tuple[str, str], ...] = ()
 
     @cached_property
-    def contents(self) -> Mapping[tuple[str, str], str]:
+    def contents(self) -> Contents:
         """What identifies the files of each application, by its name and version; appups do not count."""
-        folders: dict[str, list[str]] = {}
-        for item in self.items.values():
-            if item.path.startswith("lib/") and not is_of_upgrade(item.path):
-                folder, _, inner = item.path[4:].partition("/")
-                folders.setdefault(folder, []).append(f"{inner}\0{item.sha256}\0{item.mode}\0{item.target}\n")
-        return {
-            (name, version): hashlib.sha256(
-                "".join(folders[f"{name}-{version}"]).encode("utf-8", "surrogateescape")
-            ).hexdigest()
-            for name, version, _ in self.applications
-            if f"{name}-{version}" in folders
-        }
+        return identify_applications(self.items.values(), ((name, version) for name, version, _ in self.applications))
 
     @cached_property
     def digest(self) -> str:
@@ -125,6 +117,25 @@ def format_difference(base: Manifest, new: Manifest) -> bytes:
     if run is not None:
         parts.append(b"%s %d %d" % run)
     return b"".join(part + b"\n" for part in parts)
+
+
+def identify_applications(items: Iterable[Item], applications: Iterable[tuple[str, str]]) -> Contents:
+    """Return what identifies the files of applications, by name and version; appups do not count.
+
+    Args:
+        items: The files of a release, by path.
+        applications: Names and versions; those without files are left out.
+    """
+    folders: dict[str, list[str]] = {}
+    for item in items:
+        if item.path.startswith("lib/") and not is_of_upgrade(item.path):
+            folder, _, inner = item.path[4:].partition("/")
+            folders.setdefault(folder, []).append(f"{inner}\0{item.sha256}\0{item.mode}\0{item.target}\n")
+    return {
+        (name, version): hashlib.sha256("".join(lines).encode("utf-8", "surrogateescape")).hexdigest()
+        for name, version in applications
+        if (lines := folders.get(f"{name}-{version}"))
+    }
 
 
 def is_of_upgrade(path: str) -> bool:

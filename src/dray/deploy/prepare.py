@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 from dray.assemble.manifest import manifest_path
 from dray.assemble.tree import sync_tree
 from dray.assemble.tree_index import tree_index_path
-from dray.core.contents import Symlink
+from dray.core.contents import File, Symlink
 from dray.core.upgrade import Verdict
-from dray.deploy.manifest import read_manifest
+from dray.deploy.manifest import Contents, Item, identify_applications, read_manifest
 from dray.errors import ConfigError
 from dray.upgrade.rename_release import rename_applications
 from dray.upgrade.rename_version import rename_version
@@ -66,17 +66,33 @@ def choose_version(version: str, source: str, states: Iterable[HostState]) -> st
     return version if own == {source} or not is_known else add_suffix(version, source)
 
 
-def list_conflicts(manifest: Manifest, installed: Iterable[Manifest]) -> dict[str, str]:
-    """Return the applications that hosts have with other content under the same version, each with a new version."""
+def list_conflicts(contents: Contents, installed: Iterable[Manifest]) -> dict[str, str]:
+    """Return the applications that hosts have with other content under the same version, each with a new version.
+
+    Args:
+        contents: What identifies the files of each application of a release; see ``Manifest.contents``.
+        installed: The manifests of what the hosts have.
+    """
     have: dict[tuple[str, str], set[str]] = {}
     for other in installed:
         for key, digest in other.contents.items():
             have.setdefault(key, set()).add(digest)
     return {
         name: add_suffix(strip_suffix(version), digest)
-        for (name, version), digest in manifest.contents.items()
+        for (name, version), digest in contents.items()
         if have.get((name, version), {digest}) != {digest}
     }
+
+
+def _identify(release: Release) -> Contents:
+    """Return what identifies the files of each application of a release that is not written yet: all are known."""
+    items = []
+    for entry in release.contents:
+        if isinstance(entry, File) and entry.path.startswith("lib/"):
+            items.append(Item(entry.path, release.digests[entry.path].sha256, f"{entry.mode:04o}"))
+        elif isinstance(entry, Symlink):
+            items.append(Item(entry.path, target=entry.target))
+    return identify_applications(items, ((app.name, app.version) for app in release.applications))
 
 
 def read_release_manifest(release: Release) -> Manifest:
@@ -126,20 +142,19 @@ def prepare_release(
         )
     plain = rename_version(release, version)
     bases, reasons = _find_bases(plain, history, wishes)
-    prepared = plain
     if bases:
         from dray.upgrade.add import add_upgrades  # noqa: PLC0415 - 60 ms, and a restart needs none of it
 
-        prepared, generated = add_upgrades(plain, ctx, bases, env=wishes.env)
+        upgraded, generated = add_upgrades(plain, ctx, bases, env=wishes.env)
+        written = _write(upgraded, ctx)
+        conflicts = list_conflicts(read_release_manifest(written).contents, wishes.manifests)
         for decided in generated.upgrades():
             reasons += decided.reasons if decided.verdict is Verdict.RESTART else ()
-    prepared = _write(prepared, ctx)
-    conflicts = list_conflicts(read_release_manifest(prepared), wishes.manifests)
-    if not conflicts:
-        return prepared, reasons
-    if bases:  # an upgrade speaks of the versions that are given up now
+        if not conflicts:
+            return written, reasons
         reasons += tuple(f"{name} is installed under its version with other content" for name in conflicts)
-    return _write(rename_applications(_write(plain, ctx), conflicts), ctx), reasons
+    conflicts = list_conflicts(_identify(plain), wishes.manifests)
+    return _write(rename_applications(plain, conflicts), ctx), reasons
 
 
 def _find_bases(release: Release, history: History, wishes: Wishes) -> tuple[tuple[Build, ...], tuple[str, ...]]:

@@ -85,13 +85,13 @@ def test_applications_in_conflict_are_those_of_one_version_with_two_contents():
         kernel="9",
         files={"lib/shop-1/a": "dd", "lib/web-1/a": "ee", "lib/kernel-9/a": "cc"},
     )
-    assert list_conflicts(mine, (theirs,)) == {"shop": f"1+{mine.contents['shop', '1'][:6]}"}
+    assert list_conflicts(mine.contents, (theirs,)) == {"shop": f"1+{mine.contents['shop', '1'][:6]}"}
 
 
 def test_appup_that_differs_is_no_conflict():
     mine = manifest_of("0.2.0", shop="1", files={"lib/shop-1/a": "aa"})
     theirs = manifest_of("0.1.0", shop="1", files={"lib/shop-1/a": "aa", "lib/shop-1/ebin/shop.appup": "bb"})
-    assert list_conflicts(mine, (theirs,)) == {}
+    assert list_conflicts(mine.contents, (theirs,)) == {}
 
 
 def test_history_keeps_builds_and_shares_their_files(tmp_path):
