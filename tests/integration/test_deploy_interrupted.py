@@ -41,6 +41,7 @@ def running(hosts, compiled_shop, tmp_path_factory):
 @pytest.fixture
 def shop(running, hosts):
     """The same, free, and reached without detours."""
+    running.configure(*NAMES)
     yield running
     running.ssh_config = hosts.ssh_config
     (running.project / "go").unlink(missing_ok=True)
