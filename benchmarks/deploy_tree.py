@@ -57,14 +57,18 @@ SERVICE = "#!/bin/sh\nsystemctl $1 dray\n"
 
 
 def read_release(tree: Path) -> Release:
-    """Return the release that lies in a folder, as a pipeline would have it."""
+    """Return the release that lies in a folder, as a pipeline would have it.
+
+    Its files come from a copy beside it, ``made``: what was compiled stays as it is while the tree changes.
+    """
+    made = tree.with_name("made")
     (path,) = tree.glob("releases/*/manifest.json")
     manifest = read_manifest(path.read_bytes(), str(path))
     entries: list[Entry] = [File(str(path.relative_to(tree)), path)]
     entries += [Directory(folder, int(mode, 8)) for folder, mode in manifest.directories]
     for item in manifest.items.values():
         entries.append(
-            Symlink(item.path, item.target) if item.target else File(item.path, tree / item.path, int(item.mode, 8))
+            Symlink(item.path, item.target) if item.target else File(item.path, made / item.path, int(item.mode, 8))
         )
     digests = {item.path: Digest(item.size, item.sha256) for item in manifest.items.values() if item.sha256}
     digests[entries[0].path] = Digest(len(manifest.data), manifest.digest)

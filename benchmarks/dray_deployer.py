@@ -28,8 +28,9 @@ def write_deployment(site: Site, tree: Path, version: str) -> list[Program]:
     """Return the program that deploys a copy of a tree, which it may rename."""
     del version  # a deployment finds its own
     place = site.work / "dray"
-    shutil.rmtree(place / "tree", ignore_errors=True)
-    shutil.copytree(tree, place / "tree", symlinks=True)
+    for copy in ("tree", "made"):
+        shutil.rmtree(place / copy, ignore_errors=True)
+        shutil.copytree(tree, place / copy, symlinks=True)
     copied = read_release(place / "tree")
     sync_tree(copied, place / "tree", tree_index_path(place / "work", copied.name))  # as a build leaves it
     argv = (sys.executable, "-m", "benchmarks.deploy_tree", str(site.ssh_config), str(place / "tree"), *site.names)

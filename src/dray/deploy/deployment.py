@@ -18,7 +18,7 @@ from dray.deploy.follow import describe_result
 from dray.deploy.history import History
 from dray.deploy.interruption import run_with_hosts
 from dray.deploy.plan import Cargo, Plan
-from dray.deploy.prepare import Wishes, digest_content, prepare_release, read_release_manifest
+from dray.deploy.prepare import Wishes, digest_content, prepare_release, write_prepared
 from dray.deploy.rollout import run_rollout
 from dray.disk import write_atomically
 from dray.errors import ConfigError, RemoteError
@@ -83,14 +83,19 @@ def deploy_release(
     source = digest_content(release)
     history = History(ctx.work / "deployed" / release.name)
     taken: list[Cargo] = []
+    kept: list[Release] = []
 
     def prepare(members: tuple[Member, ...], manifests: tuple[Manifest, ...]) -> Cargo:
         states = tuple(member.state for member in members)
         wishes = Wishes(states, manifests, fleet.options.upgrade, _reveal_environment(ctx, fleet))
-        prepared, reasons = prepare_release(release, ctx, history, wishes)
-        manifest = read_release_manifest(prepared)
-        history.keep(prepared, manifest.digest)
-        taken.append(Cargo(prepared, manifest, source, reasons))
+        prepared = prepare_release(release, ctx, history, wishes)
+
+        def keep() -> None:
+            written = write_prepared(prepared.release, ctx)
+            history.keep(written, prepared.manifest.digest)
+            kept.append(written)
+
+        taken.append(Cargo(prepared.release, prepared.manifest, source, prepared.reasons, keep))
         return taken[0]
 
     plan = Plan(
@@ -114,7 +119,7 @@ def deploy_release(
     report_rollout(ctx, rollout, taken[0].reasons)
     if not rollout.is_good:
         raise RolloutError(rollout)
-    return taken[0].release, rollout
+    return (*kept, taken[0].release)[0], rollout
 
 
 def report_rollout(ctx: Context, rollout: Rollout, reasons: tuple[str, ...] = ()) -> None:

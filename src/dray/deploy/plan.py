@@ -25,16 +25,18 @@ class Cargo:
     """What is deployed.
 
     Args:
-        release: The release as hosts take it, written to its tree.
+        release: The release as hosts take it.
         manifest: Its manifest.
         source: What identifies the content that it was made of.
         reasons: Why a restart is needed, as far as this machine knows.
+        keep: Keeps on this machine what is deployed; called in a thread while hosts are busy.
     """
 
     release: Release
     manifest: Manifest
     source: str
     reasons: tuple[str, ...] = ()
+    keep: Callable[[], None] = lambda: None
 
 
 def _tell_nobody(advance: Advance) -> None:

@@ -7,10 +7,11 @@ hosts have under its version gets a content suffix, and so do applications, whos
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from dray.assemble.manifest import manifest_path
+from dray.assemble.content import digest_of, read_file
+from dray.assemble.manifest import format_manifest, manifest_path
 from dray.assemble.tree import sync_tree
 from dray.assemble.tree_index import tree_index_path
 from dray.core.contents import File, Symlink
@@ -119,10 +120,23 @@ class Wishes:
     env: Mapping[str, str] = field(default_factory=dict)
 
 
-def prepare_release(
-    release: Release, ctx: Context, history: History, wishes: Wishes
-) -> tuple[Release, tuple[str, ...]]:
-    """Return the release as hosts take it, written to its tree, and why a restart is needed where it is.
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A release as hosts take it.
+
+    Args:
+        release: The release; unless it is one that hot upgrades were made for, it is not written to its tree yet.
+        manifest: Its manifest.
+        reasons: Why a restart is needed, where it is.
+    """
+
+    release: Release
+    manifest: Manifest
+    reasons: tuple[str, ...] = ()
+
+
+def prepare_release(release: Release, ctx: Context, history: History, wishes: Wishes) -> Prepared:
+    """Return the release as hosts take it.
 
     Args:
         release: The release, assembled.
@@ -146,15 +160,27 @@ def prepare_release(
         from dray.upgrade.add import add_upgrades  # noqa: PLC0415 - 60 ms, and a restart needs none of it
 
         upgraded, generated = add_upgrades(plain, ctx, bases, env=wishes.env)
-        written = _write(upgraded, ctx)
-        conflicts = list_conflicts(read_release_manifest(written).contents, wishes.manifests)
+        written = write_prepared(upgraded, ctx)
+        manifest = read_release_manifest(written)
+        conflicts = list_conflicts(manifest.contents, wishes.manifests)
         for decided in generated.upgrades():
             reasons += decided.reasons if decided.verdict is Verdict.RESTART else ()
         if not conflicts:
-            return written, reasons
+            return Prepared(written, manifest, reasons)
         reasons += tuple(f"{name} is installed under its version with other content" for name in conflicts)
-    conflicts = list_conflicts(_identify(plain), wishes.manifests)
-    return _write(rename_applications(plain, conflicts), ctx), reasons
+    renamed = rename_applications(plain, list_conflicts(_identify(plain), wishes.manifests))
+    return Prepared(renamed, _describe(renamed), reasons)
+
+
+def _describe(release: Release) -> Manifest:
+    """Return the manifest that a release gets when it is written."""
+    described = release.remove(manifest_path(release))
+    digests = {
+        entry.path: described.digests.get(entry.path) or digest_of(read_file(described, entry))
+        for entry in described.contents
+        if isinstance(entry, File)
+    }
+    return read_manifest(format_manifest(replace(described, digests=digests)), manifest_path(release))
 
 
 def _find_bases(release: Release, history: History, wishes: Wishes) -> tuple[tuple[Build, ...], tuple[str, ...]]:
@@ -175,7 +201,12 @@ def _find_bases(release: Release, history: History, wishes: Wishes) -> tuple[tup
     return tuple(bases), tuple(reasons)
 
 
-def _write(release: Release, ctx: Context) -> Release:
+def write_prepared(release: Release, ctx: Context) -> Release:
+    """Return a release that is written to its tree, with all digests.
+
+    Raises:
+        StepError: It cannot be written.
+    """
     if release.tree is None:
         return release
     return sync_tree(release, release.tree, tree_index_path(ctx.work, release.name))[0]

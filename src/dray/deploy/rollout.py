@@ -56,8 +56,12 @@ async def run_rollout(plan: Plan, board: Board) -> Rollout:
         if fleet.options.upgrade != "restart":
             await fetch_running(members, manifests, plan.release, plan.history)
         cargo = await asyncio.to_thread(plan.prepare, members, installed)
-        await _bring(cargo, members, manifests, board)
-        results = await follow(plan, cargo, members, board)
+        keeping = asyncio.create_task(asyncio.to_thread(cargo.keep))
+        try:
+            await _bring(cargo, members, manifests, board)
+            results = await follow(plan, cargo, members, board)
+        finally:
+            await asyncio.gather(keeping, return_exceptions=True)
     version = cargo.release.version
     absent = tuple(HostResult(host.name, Outcome.SKIPPED, why=error.what) for host, error in party.absent)
     order = {host.name: number for number, host in enumerate(fleet.hosts)}

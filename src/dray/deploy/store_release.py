@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from dray.deploy.history import History
 from dray.deploy.host_state import HostState, InstalledVersion
 from dray.deploy.kit import build_kit
-from dray.deploy.prepare import Wishes, digest_content, prepare_release
+from dray.deploy.prepare import Wishes, digest_content, prepare_release, write_prepared
 from dray.deploy.store import list_again, read_releases, read_stored_manifest, write_release
 from dray.service.model import build_service
 from dray.service.options import read_service_options
@@ -54,8 +54,9 @@ def store_release(release: Release, ctx: Context, store: Store, *, how: str) -> 
         return rename_version(release, entry.version), entry
     states, manifests = _imagine_hosts(store, listed)
     history = History(ctx.work / "deployed" / release.name)
-    prepared, reasons = prepare_release(release, ctx, history, Wishes(states, manifests, how))
-    for reason in reasons:
+    made = prepare_release(release, ctx, history, Wishes(states, manifests, how))
+    prepared = write_prepared(made.release, ctx)
+    for reason in made.reasons:
         ctx.console.note(f"restart: {reason}")
     entry = write_release(store, prepared, source=source, kit=kit, root=service.root)
     history.keep(prepared, entry.manifest)
