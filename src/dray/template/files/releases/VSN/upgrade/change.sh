@@ -33,7 +33,7 @@ switch_version () {
     fail_upgrade "it cannot be done without a restart, as --hot wants it" "$upgrade_from runs as before"
   fi
   [ "$upgrade_how" != restart ] || {
-    upgrade_mode=restart
+    upgrade_mode=restart upgrade_reasons=
     add_reason 'asked for: --restart'
   }
   [ "$upgrade_mode" != hot ] || upgrade_hot
