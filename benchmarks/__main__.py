@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks.apt_upgrades import measure_apt_upgrades
 from benchmarks.cases import measure_launcher, measure_project, measure_start
+from benchmarks.deployments import measure_deployments
 from benchmarks.packages import measure_packages
 from benchmarks.report import Row, describe_machine, format_table, write_results
 from benchmarks.repositories import measure_repositories
@@ -33,6 +34,7 @@ def main(runs: int) -> None:
             ("packages", lambda: measure_packages(place, runs)),
             ("upgrades", lambda: measure_upgrades(place, runs)),
             ("upgrades by apt", measure_apt_upgrades),
+            ("deployments", lambda: measure_deployments(place, min(runs, 3))),
             ("apt repositories", lambda: measure_repositories(place, runs)),
         )
         for title, measure in measures:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from tests.hosts.fleet import Fleet
 
+RSYNC, TAR = "rsync -az --link-dest and ssh", "ssh host tar x < tar.gz"
+PYINFRA, ANSIBLE = "pyinfra, files.rsync", "Ansible, synchronize, pipelining"
 _PACKAGES = ("ansible-core==2.19.*", "pyinfra==3.*")
 _COLLECTIONS = "ansible==12.*"  # 55 MB, of which only the collection with synchronize is unpacked
 _POSIX = "ansible_collections/ansible/posix/"
@@ -106,12 +108,12 @@ def make_deployers(work: Path) -> list[Deployer]:
     """Install what is needed below a folder, and return everything that can deploy."""
     programs = _install_programs(work)
     return [
-        Deployer("rsync -az --link-dest and ssh", "rsync", _write_rsync),
+        Deployer(RSYNC, "rsync", _write_rsync),
         Deployer("the same over one connection", "rsync1", _write_rsync_once),
-        Deployer("ssh host tar x < tar.gz", "tar", _write_tar),
-        Deployer("pyinfra, files.rsync", "pyinfra", lambda *what: _write_pyinfra(programs / "pyinfra", *what)),
+        Deployer(TAR, "tar", _write_tar),
+        Deployer(PYINFRA, "pyinfra", lambda *what: _write_pyinfra(programs / "pyinfra", *what)),
         Deployer(
-            "Ansible, synchronize, pipelining",
+            ANSIBLE,
             "ansible",
             lambda *what: _write_ansible(programs / "ansible-playbook", *what),
             _end_connections,

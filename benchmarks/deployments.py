@@ -1,6 +1,6 @@
 """What is measured of deployments: bringing a tree to many hosts, near and far, the first time and again.
 
-``python -m benchmarks.deployments [RUNS]`` measures what others do. It needs root, systemd-nspawn, sshd and rsync.
+``python -m benchmarks.deployments [RUNS]`` measures this alone. It needs root, systemd-nspawn, sshd and rsync.
 """
 
 from __future__ import annotations
@@ -18,13 +18,23 @@ from typing import TYPE_CHECKING
 from tests.hosts.fleet import fleet
 from tests.hosts.relay import relayed
 
-from benchmarks.deployers import Deployer, Site, make_deployers
-from benchmarks.measure import take_turns
+from benchmarks.deployers import ANSIBLE, PYINFRA, RSYNC, TAR, Deployer, Site, make_deployers
+from benchmarks.dray_deployer import make_dray, write_deployment
+from benchmarks.measure import peak_memory, take_turns
 from benchmarks.projects import Side, make_side
+from benchmarks.report import Row
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+_ASKING = """\
+from dray.config import config
+from dray.steps import assemble, release, ssh
+
+config("fleet", "many", hosts=[{hosts}], ssh_config="{config}")
+config("service", root="/srv/dray")
+deploy = release("shop") | assemble() | ssh("many")
+"""
 _UNIT = "[Service]\nExecStart=/bin/sleep infinity\n"
 _LARGE = '"shop", strip_beams=False'  # with what a debugger needs, all of OTP is 60 MB
 _versions = itertools.count(1)
@@ -178,13 +188,74 @@ def _build(place: Path, name: str) -> Side:
     return side
 
 
+GOALS = {
+    (0, RSYNC): 1.5,
+    (0, PYINFRA): 2.5,
+    (0, ANSIBLE): 6,
+    (3, TAR): 1,
+    (4, RSYNC): 2,
+    (4, ANSIBLE): 12,
+    (5, RSYNC): 1,
+    (5, PYINFRA): 1,
+    (5, ANSIBLE): 1,
+}
+"""The least ratio to a peer, by the number of the case."""
+
+
+def measure_deployments(place: Path, runs: int) -> list[Row]:
+    """Measure deployments to booted hosts; nothing where none can be booted."""
+    if os.geteuid() != 0:
+        print("  hosts are booted by root alone: left out", file=sys.stderr)
+        return []
+    peers = make_deployers(place)
+    rows: list[Row] = []
+    for number, case in enumerate(CASES):
+        own, *others = measure_case(place, case, [make_dray(), *peers], runs)
+        work = f"{case.title}, {case.hosts} hosts"
+        rows += [
+            Row(
+                work,
+                case.project,
+                own.seconds * 1e3,
+                other.seconds * 1e3,
+                other.name,
+                GOALS.get((number, other.name)),
+            )
+            for other in others
+        ]
+        if not case.is_first:
+            rsync = next(other for other in others if other.name == RSYNC)
+            rows.append(Row(f"{work}: bytes sent", case.project, own.sent, rsync.sent, RSYNC, 1, "MB"))
+        if case.delay_ms:
+            rows.append(Row(work, case.project, own.seconds * 1e3, None, "", 1200))
+    return [*rows, *_measure_many(place, runs)]
+
+
+def _measure_many(place: Path, runs: int) -> list[Row]:
+    """Measure the memory of a deployment to 20 hosts, and what it takes to ask them all."""
+    with _deployed_to(place, CASES[4]) as site:
+        side = _build(place, "example")
+        way = _Turns(make_dray(), site, side.root / "_build/prod/rel/shop", is_first=False)
+        way.prepare()
+        (program,) = write_deployment(site, way.tree, "1")
+        memory = peak_memory(program, counts="python")
+        project = make_side(place, "example", "asking")
+        hosts = ", ".join(repr(name) for name in site.names)
+        (project.root / "rel/config.py").write_text(_ASKING.format(hosts=hosts, config=site.ssh_config))
+        (asking,) = take_turns([project.dray("status").time], runs=runs)
+    return [
+        Row("peak memory of a deployment to 20 hosts", "example", memory, None, "", 150, "MB"),
+        Row("dray status of 20 hosts", "example", asking * 1e3, None, "", 1000),
+    ]
+
+
 def main(runs: int) -> None:
     """Measure all cases, and print what each way takes."""
     if os.geteuid() != 0:
         raise SystemExit("hosts are booted by root alone")
     with tempfile.TemporaryDirectory(prefix="dray-bench-") as folder:
         place = Path(folder)
-        deployers = make_deployers(place)
+        deployers = [make_dray(), *make_deployers(place)]
         for case in CASES:
             print(f"\n{case.title}: {case.project}, {case.hosts} hosts; best (median)", flush=True)
             for figure in measure_case(place, case, deployers, runs):
