@@ -142,6 +142,7 @@ async def open_party(hosts: Iterable[Host], place: Place, board: Board, *, conne
 async def _join(stack: contextlib.AsyncExitStack, host: Host, place: Place, board: Board) -> Member:
     connection = await stack.enter_async_context(place.transport.connect(host))
     channel = await stack.enter_async_context(connection.start(place.argv(), finishes=True))
+    await channel.write(place.packed_script)
     log: list[str] = []
 
     def show(line: str) -> None:

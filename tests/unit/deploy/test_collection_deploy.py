@@ -12,7 +12,7 @@ from dray.deploy.pack import pack_files, tar_files
 from dray.deploy.place import shorten_script
 from dray.deploy.store import write_release
 from dray.repository.folder import FolderStore
-from dray.template.environment import BUILT_IN
+from dray.template.environment import TemplateFolder
 from tests.collection import COLLECTION
 from tests.stored import make_release
 
@@ -95,7 +95,7 @@ class Place:
                 "commands": (f"cp command service places {self.root}/.dray\n".encode(), 0o644),
             }
         )
-        script = shorten_script((BUILT_IN / "deploy/host.sh").read_text()).encode()
+        script = shorten_script(TemplateFolder().render("deploy/host.sh")).encode()
         inits = (*INITS, "unknown")
         self.kit = tar_files({"host.sh": (script, 0o755), **{f"setup-{i}.tar.gz": (setup, 0o644) for i in inits}})
 

@@ -1,0 +1,115 @@
+# shellcheck shell=sh
+# The files of versions: what is sent and fetched, made of what is there, checked, and put beside the others. Read by
+# host.sh.
+
+# part DIGEST: what a transfer that broke off has left, each file with its checksum.
+show_stage () {
+  cd "$own/stage-$1"
+  [ ! -d tree ] || find tree -type f -exec sha256sum {} + | sed 's/^\([0-9a-f]*\)  tree\//part \1 /' >&3
+}
+
+# show VERSION: the manifest of a version that is installed.
+show_manifest () {
+  set -- "$root/releases/$1/manifest.json"
+  say "data $(wc -c <"$1")"
+  cat "$1" >&3
+}
+
+# fetch SIZE, and so many bytes of paths, a line each: those files of the release, in a tar that gzip has packed.
+send_files () {
+  head -c "$1" >"$own/fetch.list"
+  tar -cf - -C "$root" -T "$own/fetch.list" | gzip -6 >"$own/fetch.pack"
+  say "data $(wc -c <"$own/fetch.pack")"
+  cat "$own/fetch.pack" >&3
+  rm -f "$own/fetch.list" "$own/fetch.pack"
+}
+
+# receive DIGEST SIZE VERSION BASE SOURCE, and so many bytes of a tar that gzip has packed: makes the version of them and
+# of what is there, checks all of it, and puts it beside the others. A base of "-" is none.
+receive () {
+  stage=$own/stage-$1
+  for other in "$own"/stage-*; do
+    [ "$other" = "$stage" ] || rm -rf "$other"
+  done
+  mkdir -p "$stage"
+  # Nothing is sent behind the bytes until this has answered, so it does no harm where head reads ahead.
+  if ! head -c "$2" | gzip -dc | tar -xof - -C "$stage"; then
+    free=$(find_free)
+    # What runs needs the disk, too. Of a connection that was lost, what has come stays for the next one.
+    if [ "$free" -lt 1024 ] || ! echo >"$stage/room"; then rm -rf "$stage"; fi
+    complain "the files could not be unpacked: $free kB are free in $root"
+  fi
+  install_version "$1" "$3" "$4" "$5"
+}
+
+# install DIGEST VERSION BASE SOURCE: the same for whoever has filled the stage by other means. The version is there when
+# its folder is.
+install_version () {
+  stage=$own/stage-$1
+  cd "$stage"
+  mkdir -p "tree/releases/$2"
+  if [ -f plan/manifest ]; then
+    # Lines "= FIRST LAST" stand for those of the base, "~ FIRST LAST" for those with the folder of the new version in
+    # the place of the old one, others for themselves, behind a space.
+    awk -v old="\"releases/$3/" -v new="\"releases/$2/" 'NR == FNR { line[NR] = $0; next }
+      /^[=~]/ {
+        for (number = $2 + 0; number <= $3 + 0; number++) {
+          at = index(line[number], old)
+          if ($1 == "~" && at)
+            print substr(line[number], 1, at - 1) new substr(line[number], at + length(old))
+          else
+            print line[number]
+        }
+        next
+      }
+      { print substr($0, 2) }' "$root/releases/$3/manifest.json" plan/manifest >"tree/releases/$2/manifest.json"
+  fi
+  [ "$(sha256 <"tree/releases/$2/manifest.json" | cut -c 1-64)" = "$1" ] ||
+    complain "the manifest is not the one that was sent: it is damaged"
+  (
+    cd tree
+    # shellcheck source=/dev/null
+    . ../plan/links
+  )
+  check_files "$2"
+  while IFS= read -r path; do
+    case $path in */*) mkdir -p "$root/${path%/*}" ;; esac
+    [ ! -d "$root/$path" ] || rm -rf "${root:?}/$path"
+    mv -f "tree/$path" "$root/$path"
+  done <plan/fresh
+  keep_state "$2" ready "$4"
+  cd "$root"
+  rm -rf "$stage"
+}
+
+# Compares every file of a version with its manifest, those that are new in the stage, the others where they are.
+check_files () {
+  awk -F '"' -v stage="$stage/sums.stage" -v root="$stage/sums.root" '
+    NR == FNR { fresh[$0] = 1; next }
+    $2 == "path" && $8 == "sha256" && $4 !~ /\\/ {
+      count = split($4, part, "/")
+      place = part[1]
+      here = place in fresh
+      for (number = 2; number <= count && !here; number++) {
+        place = place "/" part[number]
+        here = place in fresh
+      }
+      # What says which versions there are changes with them, and an appup says where its own version came from.
+      if (here || ($4 != "releases/RELEASES" && $4 != "releases/start_erl.data" && $4 !~ /\.appup$/))
+        print $10 "  " $4 >(here ? stage : root)
+    }' plan/fresh "tree/releases/$1/manifest.json"
+  [ ! -f plan/sums ] || cat plan/sums >>sums.stage
+  for part in stage root; do
+    [ -f "sums.$part" ] || continue
+    [ "$part" = stage ] && place=tree || place=$root
+    (cd "$place" && sha256 -c "$stage/sums.$part") >checked 2>&1 ||
+      complain "damaged, so that nothing was switched: $(grep -v ': OK$' checked | head -n 3 | tr '\n' ' ')"
+  done
+}
+
+# keep_state VERSION STATE SOURCE.
+keep_state () {
+  mkdir -p "$own/versions"
+  printf '%s %s %s\n' "$2" "$(date +%s)" "$3" >"$own/versions/$1.new"
+  mv "$own/versions/$1.new" "$own/versions/$1"
+}
