@@ -45,10 +45,11 @@ def is_package(path: Path) -> bool:
 
 
 def read_title(path: Path) -> tuple[str, str] | None:
-    """Return name and version of the release that a package says it holds; None for a package of something else."""
+    """Return name and version of the release that a package says it holds; None where it holds no whole one."""
     with contextlib.suppress(OSError, DrayError), path.open("rb") as source:
-        said = _find_field(read_members(source, path), b"Dray-Release").split(" ")
-        return (said[0], said[1]) if len(said) == 2 else None
+        members = read_members(source, path)
+        said = _find_field(members, b"Dray-Release").split(" ")
+        return (said[0], said[1]) if len(said) == 2 and not _find_field(members, b"Dray-Runtime") else None
     return None
 
 
@@ -117,6 +118,12 @@ def _find_root(members: DebMembers, path: Path) -> str:
         raise UsageError(
             f"{path} is a Debian package, but none that dray made of a release",
             hint="such a package has the field Dray-Release: dpkg-deb -f FILE",
+        )
+    runtime = _find_field(members, b"Dray-Runtime")
+    if runtime:
+        raise UsageError(
+            f"{path} holds a release without its runtime, which is in the package {runtime}",
+            hint="give the release's archive or its folder",
         )
     return f"usr/lib/{package}/"
 

@@ -89,7 +89,13 @@ def build_package(
     around, conffiles = list_around(packaging, ctx, options, values)
     parts = LINKS if runtime is not None else RUNTIME
     return DebPackage(
-        fields=_list_fields(packaging, architecture, relations.depends, options.recommends),
+        fields=_list_fields(
+            packaging,
+            architecture,
+            relations.depends,
+            options.recommends,
+            runtime=runtime.field("Package") if runtime is not None else "",
+        ),
         contents=(*own, *around, format_overrides(described.name, PUBLISHED, DESCRIBED, RELEASE, parts)),
         scripts=render_scripts(ctx.templates, values),
         conffiles=conffiles,
@@ -132,7 +138,12 @@ def list_around(
 
 
 def _list_fields(
-    packaging: Packaging, architecture: str, depends: Iterable[str], recommends: Iterable[str]
+    packaging: Packaging,
+    architecture: str,
+    depends: Iterable[str],
+    recommends: Iterable[str],
+    *,
+    runtime: str,
 ) -> tuple[tuple[str, str], ...]:
     """Return the control fields; those that begin with Dray tell tools what the package is made of."""
     release, described = packaging.release, packaging.described
@@ -152,6 +163,7 @@ def _list_fields(
         ("Priority", "optional"),
         ("Homepage", described.homepage),
         ("Dray-Release", f"{release.name} {release.version}"),
+        ("Dray-Runtime", runtime),
         ("Dray-Environment", release.env),
         ("Dray-Commit", commit.sha if commit and not commit.dirty else ""),
         ("Dray-Applications", applications),
