@@ -71,7 +71,7 @@ def test_hosts_that_cannot_be_reached_are_skipped_and_only_they_are_tried_again(
     assert outcomes == ["skipped" if number in FAILING else "done" for number in range(COUNT)]
     assert hosts.runs() == ["" if number in FAILING else "0.1.0" for number in range(COUNT)]
     assert not rollout.is_good
-    remember_rollout(tmp_path, rollout)
+    remember_rollout(tmp_path, rollout, who="ann@desk", now=0)
     failed = list_failed(tmp_path, rollout.fleet)
     assert failed == tuple(f"h{number + 1}" for number in FAILING)
     rollout = hosts.deploy(release, hosts=failed)
