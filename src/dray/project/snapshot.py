@@ -98,6 +98,8 @@ def read_content_key(path: str) -> str:
         place = Path(path)
         if place.is_symlink():
             return f"link:{place.readlink()}"
+        if not place.is_file():  # whoever opens a pipe waits until somebody writes
+            return "special"
         with place.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:

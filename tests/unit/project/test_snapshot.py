@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from dray.project.snapshot import differences, take_snapshot
+from dray.project.snapshot import differences, read_content_key, take_snapshot
 
 LATER = 3_000_000_000
 
@@ -154,3 +154,8 @@ def test_results_are_taken_as_they_lie(tree, tmp_path_factory):
     (tree / "linked").symlink_to(elsewhere)
     taken = take_snapshot([tree], moment=0, follow=False)
     assert set(taken.files) == {str(tree / name) for name in ("mix.exs", "lib/a.ex", "linked")}
+
+
+def test_pipe_of_a_system_that_runs_in_the_project_is_not_opened(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    assert read_content_key(str(tmp_path / "pipe")) == "special"
