@@ -213,6 +213,8 @@ def _validate_together(draft: Draft, debs: Iterable[DebFile], terms: Terms, addr
     """
     for deb in debs:
         wanted = [word.partition("=") for word in deb.control.get(_TOGETHER).split()]
+        if not wanted:
+            continue
         names = {name for name, _, _ in wanted}
         found = {
             (entry.package, entry.version)
