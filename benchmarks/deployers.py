@@ -52,6 +52,24 @@ _ANSIBLE = """\
 """
 
 
+def check_tree(tree: Path, found: Path) -> None:
+    """See that a folder has a tree, down to the bytes of the newest file."""
+    files = {path.relative_to(tree) for path in tree.rglob("*") if path.is_file()}
+    there = {path.relative_to(found.resolve()) for path in found.resolve().rglob("*") if path.is_file()}
+    newest = max(files, key=lambda path: (tree / path).stat().st_mtime_ns)
+    if files != there or (tree / newest).read_bytes() != (found / newest).read_bytes():
+        raise RuntimeError(f"{found} is not {tree}: {sorted(files ^ there)[:5]} {newest}")
+
+
+def clear_releases(place: Path, version: str) -> None:
+    """Remove the releases of a host but for one; all of them for an empty version."""
+    if not version:
+        (place / "current").unlink(missing_ok=True)
+    for release in (place / "releases").iterdir():
+        if release.name != version:
+            shutil.rmtree(release)
+
+
 @dataclass(frozen=True)
 class Site:
     """Where trees are brought to.
@@ -92,7 +110,7 @@ class Deployer:
     after: Callable[[Site], None] = lambda _: None
     prepare: Callable[[Path], None] = lambda place: (place / "releases").mkdir(parents=True)
     check: Callable[[Path, Path], None] = lambda tree, place: check_tree(tree, place / "current")
-    clear: Callable[[Path, str], None] = lambda place, version: clear_releases(place, version)  # noqa: PLW0108 - below
+    clear: Callable[[Path, str], None] = clear_releases
 
     def deploy(self, site: Site, tree: Path, version: str) -> float:
         """Bring a tree to all hosts as a version, and return the seconds that it took."""
@@ -119,24 +137,6 @@ def make_deployers(work: Path) -> list[Deployer]:
             _end_connections,
         ),
     ]
-
-
-def check_tree(tree: Path, found: Path) -> None:
-    """See that a folder has a tree, down to the bytes of the newest file."""
-    files = {path.relative_to(tree) for path in tree.rglob("*") if path.is_file()}
-    there = {path.relative_to(found.resolve()) for path in found.resolve().rglob("*") if path.is_file()}
-    newest = max(files, key=lambda path: (tree / path).stat().st_mtime_ns)
-    if files != there or (tree / newest).read_bytes() != (found / newest).read_bytes():
-        raise RuntimeError(f"{found} is not {tree}: {sorted(files ^ there)[:5]} {newest}")
-
-
-def clear_releases(place: Path, version: str) -> None:
-    """Remove the releases of a host but for one; all of them for an empty version."""
-    if not version:
-        (place / "current").unlink(missing_ok=True)
-    for release in (place / "releases").iterdir():
-        if release.name != version:
-            shutil.rmtree(release)
 
 
 def switch(name: str, version: str) -> str:

@@ -156,6 +156,23 @@ class Running:
         return self.process.wait(LONG)
 
 
+def begin_shop(compiled: Path, hosts: Fleet, project: Path, names: tuple[str, ...]) -> Shop:
+    """Return the project in a folder of its own, set up and running on hosts.
+
+    Args:
+        compiled: The project, compiled.
+        hosts: The hosts.
+        project: The folder.
+        names: The hosts as the configuration writes them.
+    """
+    shop = Shop(compiled, hosts.ssh_config).copy(project)
+    shop.configure(*names)
+    done = shop("setup")
+    assert done.status == 0, done.err
+    shop.deploy()
+    return shop
+
+
 def wait_until_free(shop: Shop) -> None:
     """Wait until no host is locked."""
     wait_for(lambda: not any(item.get("lock") for item in shop.status().values()), "the locks to go", LONG)

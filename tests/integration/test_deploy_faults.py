@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from tests.deployed import LONG, Shop, ask_price, list_installed, list_stages
+from tests.deployed import LONG, ask_price, begin_shop, list_installed, list_stages
 from tests.harness import run, wait_for
 from tests.hosts.fleet import fleet
 
@@ -28,11 +28,7 @@ def hosts(tmp_path_factory):
 @pytest.fixture(scope="module")
 def running(hosts, compiled_shop, tmp_path_factory):
     """The shop, running on both hosts."""
-    shop = Shop(compiled_shop, hosts.ssh_config).copy(tmp_path_factory.mktemp("faults") / "shop")
-    shop.configure(*NAMES)
-    assert shop("setup").status == 0
-    shop.deploy()
-    return shop
+    return begin_shop(compiled_shop, hosts, tmp_path_factory.mktemp("faults") / "shop", NAMES)
 
 
 @pytest.fixture

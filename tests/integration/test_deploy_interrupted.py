@@ -8,7 +8,7 @@ from random import Random
 
 import pytest
 
-from tests.deployed import LONG, Shop, ask_price, list_stages, require_whole, wait_until_free
+from tests.deployed import LONG, ask_price, begin_shop, list_stages, require_whole, wait_until_free
 from tests.harness import wait_for
 from tests.hosts.fleet import fleet
 from tests.hosts.relay import relayed
@@ -31,11 +31,7 @@ def hosts(tmp_path_factory):
 @pytest.fixture(scope="module")
 def running(hosts, compiled_shop, tmp_path_factory):
     """The shop, running on both hosts."""
-    shop = Shop(compiled_shop, hosts.ssh_config).copy(tmp_path_factory.mktemp("interrupted") / "shop")
-    shop.configure(*NAMES)
-    assert shop("setup").status == 0
-    shop.deploy()
-    return shop
+    return begin_shop(compiled_shop, hosts, tmp_path_factory.mktemp("interrupted") / "shop", NAMES)
 
 
 @pytest.fixture
@@ -164,7 +160,7 @@ def test_of_two_deployments_one_goes_on_and_the_other_says_whose_turn_it_is(shop
         loser, winner = (first, second) if first.process.poll() is not None else (second, first)
         assert loser.wait() == 3
         assert re.search(r"h1 is being deployed to: \S+@\S+ deploys shop since \d\d:\d\d", loser.said)
-        assert "if nobody does: dray unlock --host h1" in loser.said
+        assert "if nobody does: dray unlock h1" in loser.said
         assert "deploys shop since" in shop.status()["h1"]["lock"]
         (winner.log.parent / "go").touch()
         assert winner.wait() == 0, winner.said

@@ -21,17 +21,11 @@ def find_failed_hosts(env: str | None, hosts: tuple[str, ...]) -> tuple[str, ...
     with open_session(env=env, quiet=True) as session:
         target = find_target(session, None, (), None)
         failed = set(list_failed(session.ctx.work, target.fleet.name))
-        written = tuple(text for text in target.fleet.options.hosts if find_name(text) in failed)
+        pairs = zip(target.fleet.options.hosts, target.fleet.hosts, strict=True)
+        written = tuple(text for text, host in pairs if host.name in failed)
     if not written:
         raise UsageError(f"no host of {target.fleet.name} failed last time", hint="type: dray deploy")
     return written
-
-
-def find_name(text: str) -> str:
-    """Return the name in ``[USER@]NAME[:PORT]``."""
-    from dray.core.host import parse_host  # noqa: PLC0415 - loaded when it is used
-
-    return parse_host(text).name
 
 
 def print_preview(env: str | None, hosts: tuple[str, ...]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from dray.core.rollout import HostResult, Outcome
@@ -132,9 +131,9 @@ async def take_back(member: Member, version: str, error: RemoteError, *, seconds
     return HostResult(member.host.name, outcome, state.running, before, why=why, sent=member.sent)
 
 
-def format_audit(result: HostResult, *, who: str, time: float, action: str) -> str:
-    """Return the line of the audit log that says what became of a host."""
-    facts = {
+def describe_audit(result: HostResult, *, who: str, time: float, action: str) -> dict[str, str | int]:
+    """Return what the audit log says of what became of a host."""
+    facts: dict[str, str | int] = {
         "time": round(time),
         "action": action,
         "who": who,
@@ -144,4 +143,4 @@ def format_audit(result: HostResult, *, who: str, time: float, action: str) -> s
         "mode": result.mode,
         "why": result.why,
     }
-    return json.dumps({key: value for key, value in facts.items() if value != ""})
+    return {key: value for key, value in facts.items() if value != ""}

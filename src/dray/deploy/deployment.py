@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from dray.core.progress import Advance
 from dray.core.rollout import HostResult, Outcome, Rollout
-from dray.deploy.activate import format_audit
+from dray.deploy.activate import describe_audit
 from dray.deploy.board import Board
 from dray.deploy.fitness import read_demands
 from dray.deploy.follow import describe_result
@@ -21,7 +21,7 @@ from dray.deploy.plan import Cargo, Plan
 from dray.deploy.prepare import Wishes, digest_content, prepare_release, write_prepared
 from dray.deploy.rollout import run_rollout
 from dray.disk import write_atomically
-from dray.errors import ConfigError, RemoteError
+from dray.errors import ConfigError, DrayError, RemoteError
 from dray.memory import Memory
 
 if TYPE_CHECKING:
@@ -87,13 +87,16 @@ def deploy_release(
 
     def prepare(members: tuple[Member, ...], manifests: tuple[Manifest, ...]) -> Cargo:
         states = tuple(member.state for member in members)
-        wishes = Wishes(states, manifests, fleet.options.upgrade, _reveal_environment(ctx, fleet))
+        wishes = Wishes(source, states, manifests, fleet.options.upgrade, _reveal_environment(ctx, fleet))
         prepared = prepare_release(release, ctx, history, wishes)
 
         def keep() -> None:
-            written = write_prepared(prepared.release, ctx)
-            history.keep(written, prepared.manifest.digest)
-            kept.append(written)
+            try:
+                written = write_prepared(prepared.release, ctx)
+                history.keep(written, prepared.manifest.digest)
+                kept.append(written)
+            except (DrayError, OSError) as error:  # the hosts need none of it
+                ctx.console.warn(f"what is deployed is not kept on this machine: {error}")
 
         taken.append(Cargo(prepared.release, prepared.manifest, source, prepared.reasons, keep))
         return taken[0]
@@ -119,7 +122,7 @@ def deploy_release(
     report_rollout(ctx, rollout, taken[0].reasons)
     if not rollout.is_good:
         raise RolloutError(rollout)
-    return (*kept, taken[0].release)[0], rollout
+    return kept[0] if kept else taken[0].release, rollout
 
 
 def report_rollout(ctx: Context, rollout: Rollout, reasons: tuple[str, ...] = ()) -> None:
@@ -214,8 +217,8 @@ def remember_rollout(work: Path, rollout: Rollout, *, who: str, now: float) -> N
     write_atomically(_rollout_file(work, rollout.fleet), data.encode())
     with (work / "deploy" / "audit.log").open("a", encoding="utf-8") as log:
         for host in rollout.hosts:
-            line = format_audit(host, who=who, time=now, action="deploy")
-            log.write(f"{json.dumps({'fleet': rollout.fleet, 'host': host.host, **json.loads(line)})}\n")
+            facts = describe_audit(host, who=who, time=now, action="deploy")
+            log.write(f"{json.dumps({'fleet': rollout.fleet, 'host': host.host, **facts})}\n")
 
 
 def list_failed(work: Path, fleet: str) -> tuple[str, ...]:

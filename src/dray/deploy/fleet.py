@@ -7,7 +7,7 @@ The fields of ``FleetOptions`` are what can be said.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from dray.core.host import Host, parse_host
@@ -185,6 +185,3 @@ def _read_options(settings: Mapping[str, Setting]) -> tuple[FleetOptions, Locati
         value = validate_value(setting.value, options[key], owner=SECTION, origin=setting.origin)
         values[key] = tuple(value) if isinstance(value, list) else value
     return FleetOptions(**values), location
-
-
-FIELDS = tuple(item.name for item in fields(FleetOptions))

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 from dray.core.progress import Advance
 from dray.core.rollout import HostResult, Outcome, Rollout
-from dray.deploy.activate import activate_version, format_audit, take_back
+from dray.deploy.activate import activate_version, describe_audit, take_back
 from dray.deploy.batches import split_hosts
 from dray.deploy.check import READY
 from dray.deploy.host_state import GOOD, list_removable
+from dray.deploy.member import gather_results
 from dray.errors import RemoteError
 
 if TYPE_CHECKING:
@@ -26,14 +27,13 @@ NEW_VARIABLES = "the variables of the release have changed"
 _WATCH_SECONDS = 1.0
 
 
-async def follow(plan: Plan, cargo: Cargo, members: tuple[Member, ...], board: Board) -> list[HostResult]:
-    """Let one batch after the other follow, until one fails."""
+async def follow(plan: Plan, cargo: Cargo, members: tuple[Member, ...], board: Board) -> Mapping[str, HostResult]:
+    """Let one batch after the other follow, until one fails; return what became of those whose turn came, by name."""
     batches = split_hosts(members, plan.fleet.batches)
     results: dict[str, HostResult] = {}
 
     def announce(done: int) -> None:
-        known = {result.host: result for result in list_results(members, results)}
-        hosts = tuple(known.get(host.name) or HostResult(host.name, Outcome.SKIPPED) for host in plan.fleet.hosts)
+        hosts = gather_results(plan.fleet, members, results)
         rollout = Rollout(plan.fleet.name, plan.place.name, cargo.release.version, hosts)
         plan.announce(Advance(rollout, len(batches), done))
 
@@ -49,16 +49,7 @@ async def follow(plan: Plan, cargo: Cargo, members: tuple[Member, ...], board: B
             await _go_back(plan, cargo, members, board, results=results, batch=batch)
             break
     await asyncio.gather(*(_finish(plan, member, results, board) for member in members))
-    return list_results(members, results)
-
-
-def list_results(members: tuple[Member, ...], results: Mapping[str, HostResult]) -> list[HostResult]:
-    """Return what became of each host; those without a result are untouched."""
-    return [
-        results.get(m.host.name)
-        or HostResult(m.host.name, Outcome.UNTOUCHED, m.state.running, m.state.running, sent=m.sent)
-        for m in members
-    ]
+    return results
 
 
 async def _follow_one(plan: Plan, cargo: Cargo, member: Member, board: Board) -> HostResult:
@@ -176,8 +167,7 @@ async def _finish(plan: Plan, member: Member, results: dict[str, HostResult], bo
     if result is None:
         return
     try:
-        audit = format_audit(result, who=plan.who, time=board.clock.now(), action="deploy")
-        await member.session.ask("audit", audit)
+        await member.note(describe_audit(result, who=plan.who, time=board.clock.now(), action="deploy"))
         if result.outcome is Outcome.DONE:
             if member.has_new_variables:  # not sooner: until now, another host could have taken this one back
                 await member.session.ask("mark", result.version, GOOD, plan.variables)

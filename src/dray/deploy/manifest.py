@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from dray.assemble.stored import parse_manifest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
 
 Contents: TypeAlias = "Mapping[tuple[str, str], str]"
 """What identifies the files of applications, by name and version."""
@@ -146,10 +146,3 @@ def is_of_upgrade(path: str) -> bool:
 def is_plain(path: str) -> bool:
     """Tell whether a path stands in a manifest as it is, so that the host can read it there."""
     return json.dumps(path) == f'"{path}"'
-
-
-def iterate_tops(path: str) -> Iterator[str]:
-    """Yield the folders above a path, the outermost first, and the path itself."""
-    parts = path.split("/")
-    for count in range(1, len(parts) + 1):
-        yield "/".join(parts[:count])

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from dataclasses import dataclass, field, replace
+import json
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from dray.core.rollout import HostResult, Outcome
 from dray.deploy.board import CONNECTING
 from dray.deploy.host_state import GOOD, HostState, InstalledVersion, parse_state
 from dray.deploy.session import HostSession
 from dray.errors import RemoteError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable
+    from collections.abc import AsyncIterator, Iterable, Mapping
 
     from dray.core.host import Host
-    from dray.core.rollout import HostResult
     from dray.deploy.board import Board
+    from dray.deploy.fleet import Fleet
     from dray.deploy.place import Place
 
 
@@ -31,10 +33,8 @@ class Member:
         state: What it said last of itself.
         before: What it said first.
         told_at: When it did, in seconds since 1970 by the clock of this machine.
-        log: The last lines that programs said there.
         sent: How many bytes were sent to it.
         has_new_variables: Whether the release's variables were changed there, and are to be changed back on failure.
-        result: What became of it; None while that is open.
     """
 
     host: Host
@@ -42,10 +42,8 @@ class Member:
     state: HostState
     before: HostState
     told_at: float
-    log: list[str] = field(default_factory=list)
     sent: int = 0
     has_new_variables: bool = False
-    result: HostResult | None = None
 
     async def see_running(self) -> HostState:
         """Ask the host what runs and what the next start starts; the rest of its state is as it was.
@@ -57,6 +55,14 @@ class Member:
         facts = {**self.state.facts, "permanent": seen.permanent}
         self.state = replace(self.state, facts=facts, status=seen.status)
         return self.state
+
+    async def note(self, facts: Mapping[str, str | int]) -> None:
+        """Let the host add a line to its audit log.
+
+        Raises:
+            RemoteError: It cannot.
+        """
+        await self.session.ask("audit", json.dumps(facts))
 
     async def settle(self, version: str, *, at: float) -> HostState:
         """Let the host read back from the node that a version runs, and remember that it is good.
@@ -107,6 +113,28 @@ class Party:
     absent: tuple[tuple[Host, RemoteError], ...] = ()
 
 
+def gather_results(
+    fleet: Fleet,
+    members: Iterable[Member],
+    results: Mapping[str, HostResult],
+    absent: Iterable[tuple[Host, RemoteError]] = (),
+) -> tuple[HostResult, ...]:
+    """Return what became of each host, in the order of the fleet.
+
+    Args:
+        fleet: The hosts.
+        members: Those that answered; one without a result is untouched.
+        results: What became of those whose turn came, by name.
+        absent: Those that did not answer, and why.
+    """
+    found = {host.name: HostResult(host.name, Outcome.SKIPPED, why=error.what) for host, error in absent}
+    for member in members:
+        running = member.state.running
+        untouched = HostResult(member.host.name, Outcome.UNTOUCHED, running, running, sent=member.sent)
+        found[member.host.name] = results.get(member.host.name, untouched)
+    return tuple(found.get(host.name) or HostResult(host.name, Outcome.SKIPPED) for host in fleet.hosts)
+
+
 @contextlib.asynccontextmanager
 async def open_party(hosts: Iterable[Host], place: Place, board: Board, *, connections: int) -> AsyncIterator[Party]:
     """Connect to hosts, and ask each what it is and has; they stay connected while the block lasts.
@@ -143,18 +171,11 @@ async def _join(stack: contextlib.AsyncExitStack, host: Host, place: Place, boar
     connection = await stack.enter_async_context(place.transport.connect(host))
     channel = await stack.enter_async_context(connection.start(place.argv(), finishes=True))
     await channel.write(place.packed_script)
-    log: list[str] = []
-
-    def show(line: str) -> None:
-        log.append(line)
-        del log[:-40]
-        board.detail(host.name, line)
-
-    session = HostSession(channel, host, show)
+    session = HostSession(channel, host, lambda line: board.detail(host.name, line))
     state = parse_state(await session.ask("look"))
     told_at = board.clock.now()
     board.set(host.name, "connected", _describe(state))
-    return Member(host, session, state, state, told_at, log)
+    return Member(host, session, state, state, told_at)
 
 
 def _describe(state: HostState) -> str:

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dray.core.rollout import HostResult, Outcome, Rollout
-from dray.deploy.activate import activate_version, format_audit, take_back
+from dray.deploy.activate import activate_version, describe_audit, take_back
 from dray.deploy.batches import split_hosts
 from dray.deploy.host_state import BAD
-from dray.deploy.member import open_party
+from dray.deploy.member import gather_results, open_party
 from dray.deploy.preflight import list_present, lock_party
 from dray.errors import RemoteError
 
@@ -62,20 +62,15 @@ async def roll_back(fleet: Fleet, place: Place, board: Board, *, version: str | 
         owner = secrets.token_hex(8)  # nobody else's: who rolls back waits for a deployment, though it be their own
         targets = {member.host: _choose_target(member, version) for member in members}
         await lock_party(members, owner, f"{who} rolls back")
-        results: list[HostResult] = []
+        results: dict[str, HostResult] = {}
         for batch in split_hosts(members, fleet.batches):
-            results += await asyncio.gather(*(_go_back(m, targets[m.host], fleet, board, who) for m in batch))
-            if not all(result.outcome.is_good for result in results):
+            done = await asyncio.gather(*(_go_back(m, targets[m.host], fleet, board, who) for m in batch))
+            results.update({result.host: result for result in done})
+            if not all(result.outcome.is_good for result in done):
                 break
-        seen = {result.host for result in results}
-        results += [
-            HostResult(member.host.name, Outcome.UNTOUCHED, member.state.running, member.state.running)
-            for member in members
-            if member.host.name not in seen
-        ]
-    results += [HostResult(host.name, Outcome.SKIPPED, why=error.what) for host, error in party.absent]
     versions = ", ".join(sorted(set(targets.values())))
-    return Rollout(fleet.name, place.name, versions, tuple(results), board.clock.monotonic() - started)
+    hosts = gather_results(fleet, members, results, party.absent)
+    return Rollout(fleet.name, place.name, versions, hosts, board.clock.monotonic() - started)
 
 
 def _choose_target(member: Member, version: str | None) -> str:
@@ -102,8 +97,7 @@ async def _go_back(member: Member, version: str, fleet: Fleet, board: Board, who
     except RemoteError as error:
         result = await take_back(member, version, error, seconds=options.timeout, board=board)
     with contextlib.suppress(RemoteError):
-        line = format_audit(result, who=who, time=board.clock.now(), action="rollback")
-        await member.session.ask("audit", line)
+        await member.note(describe_audit(result, who=who, time=board.clock.now(), action="rollback"))
     board.set(member.host.name, result.outcome.value, f"{left} -> {version}")
     return result
 

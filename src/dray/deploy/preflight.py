@@ -65,7 +65,7 @@ async def lock_party(members: Iterable[Member], owner: str, text: str) -> None:
             if isinstance(error, HostRefusedError) and error.reason.startswith(_LOCKED):
                 raise RemoteError(
                     f"{error.host} is being deployed to: {error.reason.removeprefix(_LOCKED)}",
-                    hint=f"wait for it; if nobody does: dray unlock --host {error.host}",
+                    hint=f"wait for it; if nobody does: dray unlock {error.host}",
                 )
             if isinstance(error, BaseException):
                 raise error

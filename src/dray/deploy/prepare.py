@@ -108,12 +108,14 @@ class Wishes:
     """What is known before a release is prepared.
 
     Args:
+        source: What identifies the release's content; see ``digest_content``.
         states: What the hosts are and have.
         manifests: Those of the versions that the hosts have.
         how: ``restart`` where no hot upgrade is wanted.
         env: Variables of the release, for a node of what runs that is asked here whether it could follow.
     """
 
+    source: str
     states: tuple[HostState, ...]
     manifests: tuple[Manifest, ...]
     how: str = "auto"
@@ -147,8 +149,7 @@ def prepare_release(release: Release, ctx: Context, history: History, wishes: Wi
     Raises:
         ConfigError: The release carries upgrades to a version that hosts have with other content.
     """
-    source = digest_content(release)
-    version = choose_version(release.version, source, wishes.states)
+    version = choose_version(release.version, wishes.source, wishes.states)
     if version != release.version and release.upgrades:
         raise ConfigError(
             f"hosts have {release.version} with other content, and this one carries upgrades to it",

@@ -11,11 +11,11 @@ import time
 from typing import TYPE_CHECKING
 
 from dray.assemble.stored import parse_manifest
-from dray.core.rollout import HostResult, Outcome, Replaced, Rollout
+from dray.core.rollout import Replaced, Rollout
 from dray.deploy.fetch import fetch_running
 from dray.deploy.follow import follow
 from dray.deploy.manifest import read_manifest
-from dray.deploy.member import open_party
+from dray.deploy.member import gather_results, open_party
 from dray.deploy.pack import build_pack
 from dray.deploy.preflight import list_present, lock_party, validate_party, validate_space, validate_variables
 from dray.deploy.transfer import plan_transfer
@@ -61,11 +61,10 @@ async def run_rollout(plan: Plan, board: Board) -> Rollout:
             await _bring(cargo, members, manifests, board)
             results = await follow(plan, cargo, members, board)
         finally:
-            await asyncio.gather(keeping, return_exceptions=True)
+            await asyncio.wait([keeping])
+    await keeping
     version = cargo.release.version
-    absent = tuple(HostResult(host.name, Outcome.SKIPPED, why=error.what) for host, error in party.absent)
-    order = {host.name: number for number, host in enumerate(fleet.hosts)}
-    hosts = tuple(sorted((*results, *absent), key=lambda result: order[result.host]))
+    hosts = gather_results(fleet, members, results, party.absent)
     seconds = board.clock.monotonic() - started
     return Rollout(fleet.name, plan.place.name, version, hosts, seconds, list_replaced(members, manifests))
 

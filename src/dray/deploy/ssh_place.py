@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dray.deploy.accept import accept_fingerprints
 from dray.deploy.ask import ask_user
 from dray.deploy.open_transport import open_transport
 from dray.deploy.place import Place, shorten_script
@@ -25,11 +26,10 @@ def build_ssh_place(name: str, fleet: Fleet, ctx: Context) -> Place:
     """
     options = fleet.options
     config = Path(options.ssh_config).expanduser() if options.ssh_config else None
-    keys = dict(options.host_keys)
 
     def accept(host: str, algorithm: str, fingerprint: str) -> bool:
-        if host in keys:
-            return keys[host] == fingerprint
+        if host in options.host_keys:
+            return accept_fingerprints((options.host_keys[host],))(host, algorithm, fingerprint)
         with ctx.console.hold():
             return ask_user(host, algorithm, fingerprint)
 

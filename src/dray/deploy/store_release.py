@@ -54,7 +54,7 @@ def store_release(release: Release, ctx: Context, store: Store, *, how: str) -> 
         return rename_version(release, entry.version), entry
     states, manifests = _imagine_hosts(store, listed)
     history = History(ctx.work / "deployed" / release.name)
-    made = prepare_release(release, ctx, history, Wishes(states, manifests, how))
+    made = prepare_release(release, ctx, history, Wishes(source, states, manifests, how))
     prepared = write_prepared(made.release, ctx)
     for reason in made.reasons:
         ctx.console.note(f"restart: {reason}")
