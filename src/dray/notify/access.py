@@ -6,15 +6,16 @@ Variables: ``SLACK_BOT_TOKEN`` together with a channel, else ``SLACK_WEBHOOK_URL
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
 
+from dray.core.option import Option, read_options
+from dray.core.secret import Secret  # noqa: TC001 - the options' types are read when they are used
 from dray.errors import ConfigError, StepError
 from dray.notify.slack import API, Bot, Webhook
 
 if TYPE_CHECKING:
     from dray.core.context import Context
-    from dray.core.secret import Secret
     from dray.notify.slack import Sender
 
 TOKEN = "SLACK_BOT_TOKEN"  # noqa: S105 - a variable's name
@@ -23,14 +24,32 @@ WEBHOOKS = ("SLACK_WEBHOOK_URL", "SLACK_WEBHOOK")
 
 @dataclass(frozen=True, slots=True)
 class SlackOptions:
-    """What a step was given; see the step ``slack``."""
+    """The options of the step ``slack``.
+
+    Args:
+        channel: The channel, ``"#deploys"`` or its ID. A webhook has a channel of its own.
+        token: The token of a bot; by default ``SLACK_BOT_TOKEN`` of the environment.
+        webhook: The address of an incoming webhook; by default ``SLACK_WEBHOOK_URL`` of the environment.
+        mention: Whom to call: ``"here"``, ``"channel"``, ``"everyone"``, the ID of a member or of a user group.
+        only: ``"failure"`` keeps silent where all went well, ``"success"`` where something failed.
+        thread: The message (its ``ts``) to answer to; for bots.
+        api: Where Slack's Web API is, for bots; by default ``https://slack.com/api/``.
+        progress: Whether the beginning of a deployment is told; by default by bots, whose message is kept up to date.
+    """
 
     channel: str | None = None
     token: Secret | None = None
     webhook: Secret | None = None
     mention: str | None = None
+    only: Literal["success", "failure"] | None = None
     thread: str | None = None
     api: str | None = None
+    progress: bool | None = None
+
+
+def list_options() -> tuple[Option, ...]:
+    """Return the options, as a step has them: by name alone."""
+    return tuple(replace(option, positional=False) for option in read_options(SlackOptions, skip=0))
 
 
 def find_sender(options: SlackOptions, ctx: Context) -> Sender:
