@@ -184,18 +184,25 @@ def test_an_interruption_is_not_delayed_by_a_slack_that_hangs(interrupted, slack
     assert seconds < 8
 
 
+def begin_project(name, root, config):
+    """Return a project of the tests in a repository of its own, and its first commit."""
+    copy_project(name, root)
+    git(root, "init", "-q", "-b", "main")
+    (root / ".gitignore").write_text("_build\nrun\n")
+    (root / "rel").mkdir(exist_ok=True)
+    (root / "rel/config.py").write_text(config)
+    return root, write_commit(root, "README.md", "Begin")
+
+
 @pytest.mark.beam
 def test_what_changed_between_two_releases_of_a_project(tmp_path, slack_server):
-    root = copy_project("two_releases", tmp_path / "project")
-    git(root, "init", "-q", "-b", "main")
-    (root / ".gitignore").write_text("_build\n")
-    (root / "rel").mkdir(exist_ok=True)
-    (root / "rel/config.py").write_text(
+    root, first = begin_project(
+        "two_releases",
+        tmp_path / "project",
         "from dray.steps import assemble, release, slack, tar, upgrade\n"
         "deploy = release('both', version='1.0.0+{git}', applications={'alpha': 'permanent', 'beta': 'permanent'})"
-        " | assemble() | upgrade(check=False) | tar() | slack()\n"
+        " | assemble() | upgrade(check=False) | tar() | slack()\n",
     )
-    first = write_commit(root, "README.md", "Begin")
     environ = no_ci(SLACK_WEBHOOK=slack_server.webhook)
     assert (done := dray("deploy", cwd=root, env=environ)).status == 0, done.err
     source = root / "apps/alpha/lib/alpha.ex"
@@ -343,15 +350,12 @@ def test_an_interrupted_deployment_says_how_far_it_got(project, slack_server):
 
 @pytest.mark.beam
 def test_a_deployment_of_a_project_says_what_changed_since_what_ran(tmp_path, slack_server):
-    root = copy_project("single", tmp_path / "project")
-    git(root, "init", "-q", "-b", "main")
-    (root / ".gitignore").write_text("_build\nrun\n")
-    (root / "rel").mkdir(exist_ok=True)
-    (root / "rel/config.py").write_text(
+    root, first = begin_project(
+        "single",
+        tmp_path / "project",
         "from dray.steps import assemble, local, release, slack\n"
-        f"deploy = release() | assemble() | local('run') | slack(channel='#deploys', api='{slack_server.api}')\n"
+        f"deploy = release() | assemble() | local('run') | slack(channel='#deploys', api='{slack_server.api}')\n",
     )
-    first = write_commit(root, "README.md", "Begin")
     environ = no_ci(SLACK_BOT_TOKEN="xoxb-geheim")  # noqa: S106 - of no bot
     try:
         assert (done := dray("deploy", cwd=root, env=environ)).status == 0, done.err

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 
 import asyncssh
 import pytest
@@ -242,14 +243,20 @@ def test_a_revoked_key_is_refused(client):
     asyncio.run(work())
 
 
+@contextlib.asynccontextmanager
+async def serve_certified(client, name, address):
+    """Run web1 with a certificate for a name and an address; yields the authority, as known_hosts writes it."""
+    authority, key = (asyncssh.generate_private_key("ssh-ed25519") for _ in range(2))
+    signed = authority.generate_host_certificate(key, name, principals=[address])
+    async with serve(client, server_host_keys=[(key, signed)]) as (port, _):
+        client.add_host("web1", port)
+        yield authority.export_public_key().decode()
+
+
 def test_a_certificate_of_a_known_authority_is_right(client):
     async def work():
-        authority, key = (asyncssh.generate_private_key("ssh-ed25519") for _ in range(2))
-        signed = authority.generate_host_certificate(key, "web1", principals=["127.0.0.1"])
-        async with serve(client, server_host_keys=[(key, signed)]) as (port, _):
-            client.add_host("web1", port)
-            client.known.write_text(f"@cert-authority * {authority.export_public_key().decode()}")
-            client.known.write_text(f"@cert-authority [127.0.0.1]:* {authority.export_public_key().decode()}")
+        async with serve_certified(client, "web1", "127.0.0.1") as authority:
+            client.known.write_text(f"@cert-authority [127.0.0.1]:* {authority}")
             assert await greet(client) == b"hello\n"
 
     asyncio.run(work())
@@ -257,11 +264,8 @@ def test_a_certificate_of_a_known_authority_is_right(client):
 
 def test_a_certificate_for_another_host_is_refused(client):
     async def work():
-        authority, key = (asyncssh.generate_private_key("ssh-ed25519") for _ in range(2))
-        signed = authority.generate_host_certificate(key, "db1", principals=["db1"])
-        async with serve(client, server_host_keys=[(key, signed)]) as (port, _):
-            client.add_host("web1", port)
-            client.known.write_text(f"@cert-authority * {authority.export_public_key().decode()}")
+        async with serve_certified(client, "db1", "db1") as authority:
+            client.known.write_text(f"@cert-authority * {authority}")
             with pytest.raises(RemoteError, match="its key is refused"):
                 await greet(client)
 
