@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -454,6 +454,18 @@ def test_every_child_of_an_umbrella_is_watched(tmp_path):
     ):
         edit(space)
         space.assert_follows()
+
+
+def test_an_edit_in_the_second_of_compiling_is_seen_in_a_copy_too(tmp_path):
+    space = Workspace(tmp_path / "work", "app", "upgraded", write_wrappers(tmp_path / "programs"))
+    copy_project("upgraded", space.project)
+    space.build()
+    copy = replace(space, name="copy")
+    shutil.copytree(space.project, copy.project, symlinks=True)
+    copy.replace("codec/lib/codec.ex", "<#{value}>", "[#{value}]")
+    second = int((copy.project / "_build/prod/lib/codec/.mix/compile.elixir").stat().st_mtime)
+    os.utime(copy.project / "codec/lib/codec.ex", (second + 0.9, second + 0.9))
+    copy.assert_follows()
 
 
 @pytest.mark.rebar3

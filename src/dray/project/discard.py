@@ -2,7 +2,8 @@
 
 Both compare modification times in whole seconds, and neither looks at the modules that they made. dray's snapshots
 see more: a source that was edited in the second in which it was compiled, and a module that is not what the last
-build made. The application is then compiled from the beginning.
+build made. Where there is no snapshot to compare with, as in a copy of a project, the second alone has to do. The
+application is then compiled from the beginning.
 """
 
 from __future__ import annotations
@@ -24,17 +25,37 @@ if TYPE_CHECKING:
 
 _SECOND = 1_000_000_000
 _PROJECT_FILES = ("mix.exs", "rebar.config")
+_MADE = ("ebin/*.beam", ".mix/compile.*")
+"""What compilers compare the times of sources with."""
 _COMPILED = ("ebin", "consolidated", ".mix")
 
 
 def discard_code(project: Project, names: tuple[str, ...]) -> None:
     """Remove what was compiled of some applications, and what their compiler remembers of it."""
-    for name in names:
-        for part in _COMPILED:
-            shutil.rmtree(project.build_path / "lib" / name / part, ignore_errors=True)
+    _discard_applications(project.build_path, names)
     if names and project.consolidated is not None:
         shutil.rmtree(project.consolidated, ignore_errors=True)
         (project.consolidated.parent / ".mix" / "compile.protocols").unlink(missing_ok=True)
+
+
+def discard_young(build: Path, sources: Snapshot, *, packages: Path) -> None:
+    """Remove what was compiled in a second in which a source was written, which of the two came last is not known.
+
+    Args:
+        build: The build folder.
+        sources: The sources as they are.
+        packages: The folder of the packages, which are compiled once and are not looked at again.
+    """
+    seconds = {state[1] // _SECOND for path, state in sources.files.items() if not is_git_file(path)}
+    made = [path for pattern in _MADE for path in build.glob(f"lib/*/{pattern}")]
+    young = {path.parts[-3] for path in made if path.stat().st_mtime_ns // _SECOND in seconds}
+    _discard_applications(build, [name for name in young if not (packages / name).is_dir()])
+
+
+def _discard_applications(build: Path, names: Iterable[str]) -> None:
+    for name in names:
+        for part in _COMPILED:
+            shutil.rmtree(build / "lib" / name / part, ignore_errors=True)
 
 
 def discard_versions(project: Project) -> None:

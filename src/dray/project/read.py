@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from dray._version import __version__
 from dray.disk import write_atomically
 from dray.native.find import is_native_file
-from dray.project.discard import discard_code, discard_versions, find_altered, find_damaged, find_unseen
+from dray.project.discard import discard_code, discard_versions, discard_young, find_altered, find_damaged, find_unseen
 from dray.project.environment import list_variables
 from dray.project.git import filter_ignored, is_git_file, read_commit
 from dray.project.kind import find_project
@@ -74,7 +74,7 @@ def read_project(ctx: Context, request: FactsRequest, *, meanwhile: Callable[[],
         if not _discard_unsafe(stored, project, ctx, moment) and stored.key == key:
             ctx.console.result("nothing to compile")
             return replace(project, commit=read_commit(ctx.shell, ctx.root))
-    return _refresh(ctx, kind, request, key, meanwhile)
+    return _refresh(ctx, kind, request, key, meanwhile, known=stored is not None)
 
 
 def _discard_unsafe(stored: StoredFacts, project: Project, ctx: Context, moment: int) -> bool:
@@ -115,10 +115,12 @@ def _run(kind: str, ctx: Context, request: FactsRequest) -> bytes:
 
 
 def _refresh(
-    ctx: Context, kind: str, request: FactsRequest, key: str, meanwhile: Callable[[], None] | None
+    ctx: Context, kind: str, request: FactsRequest, key: str, meanwhile: Callable[[], None] | None, *, known: bool
 ) -> Project:
     moment = int(ctx.clock.now() * 1e9)
     before = _take_sources(ctx, None, moment)
+    if not known:
+        discard_young(ctx.work.parent, before, packages=ctx.root / "deps")
     if meanwhile is not None:
         threading.Thread(target=meanwhile, daemon=True).start()
     ctx.console.progress("compiling")

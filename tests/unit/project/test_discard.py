@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from dray.core.project import Dependency, Member, Project, Toolchain
-from dray.project.discard import discard_code, find_altered, find_damaged, find_unseen
+from dray.project.discard import discard_code, discard_young, find_altered, find_damaged, find_unseen
 from dray.project.snapshot import Snapshot, take_snapshot
 
 SECOND = 1_000_000_000
@@ -118,6 +119,19 @@ def test_discarding_leaves_everything_else(tmp_path):
     discard_code(project(tmp_path), ("shop",))
     assert left() == ["lib/shop/priv/x", "lib/web/ebin/b.beam"]
     discard_code(replace(project(tmp_path), consolidated=None), ("nothing",))
+
+
+def test_code_as_old_as_a_source_is_compiled_again_where_nothing_else_tells_them_apart(tmp_path):
+    lib = tmp_path / "_build/prod/lib"
+    times = {"shop/.mix/compile.elixir": 100, "web/ebin/a.beam": 101, "old/ebin/b.beam": 99, "hex/ebin/c.beam": 100}
+    for name, second in times.items():
+        (lib / name).parent.mkdir(parents=True)
+        (lib / name).touch()
+        os.utime(lib / name, (second, second))
+    (tmp_path / "deps/hex").mkdir(parents=True)
+    sources = states(a=(5, 100 * SECOND + 9, 1), b=(5, 101 * SECOND, 2)) | {"/p/.git/index": (5, 99 * SECOND, 0, 3, "")}
+    discard_young(lib.parent, Snapshot(sources, 0), packages=tmp_path / "deps")
+    assert sorted(str(path.relative_to(lib)) for path in lib.glob("*/*/*")) == ["hex/ebin/c.beam", "old/ebin/b.beam"]
 
 
 def test_modules_that_are_gone_or_no_modules_are_damaged(tmp_path):
