@@ -73,6 +73,22 @@ def test_hosts_are_set_up_before_they_are_deployed_to(shop):
     assert "type: dray setup h1" in done.err
 
 
+@pytest.mark.parametrize(
+    ("command", "status", "said"),
+    [
+        (("logs",), 3, r"^h2  shop has not been deployed here: there is no /opt/shop/\.dray/service$"),
+        (("rpc", "1 + 1"), 3, r"^h2  shop has not been deployed here: there is no /opt/shop/bin/shop$"),
+        (("remote", "deploy@h2"), 3, r"^shop has not been deployed here: there is no /opt/shop/bin/shop\b"),
+        (("rollback",), 3, r"^error: h1 has no version to go back to\nhint: type: dray deploy h1$"),
+        (("status",), 3, r"^h2 +not set up$"),
+    ],
+)
+def test_hosts_that_have_nothing_say_so(shop, command, status, said):
+    done = shop(*command)
+    assert done.status == status
+    assert re.search(said, f"{done.out}{done.err}", re.MULTILINE)
+
+
 def test_a_first_deployment_starts_the_release_as_its_own_user(running, hosts, shop):
     assert "0.1.0 on 4 hosts, start" in running.err
     assert shop.versions() == ["0.1.0"] * 4
@@ -177,6 +193,17 @@ def test_hosts_are_taken_back_and_forth(shop, hosts):
     assert shop.versions() == ["0.1.0"] * 4
     done = shop("rollback", "--version", "0.0.9")
     assert (done.status, "h1 does not have 0.0.9; it has: " in done.err) == (3, True)
+
+
+@pytest.mark.usefixtures("running")
+def test_a_dry_run_tells_who_has_a_version_and_does_not_run_it(shop):
+    shop.configure(*NAMES, note="taken back\n", check=CHECK)
+    shop.deploy()
+    done = shop("rollback", "h1")
+    assert done.status == 0, done.err
+    lines = shop("deploy", "--dry-run").out.splitlines()
+    behind = [lines[n + 1].split() for n, line in enumerate(lines) if re.search(r"has 0\.1\.0\+\w+ already", line)]
+    assert [words[0] for words in behind] == ["upgrade", "check", "check", "check"]
 
 
 @pytest.mark.usefixtures("running")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ import click
 from dray.cli.session import open_session
 from dray.cli.target import find_target, target_options
 from dray.console import StepConsole
+from dray.core.host import is_host
 from dray.errors import BuildInterruptedError, UsageError
 
 if TYPE_CHECKING:
@@ -69,6 +71,12 @@ def rpc_command(
     expression: str, hosts: tuple[str, ...], fleet: str | None, release: str | None, env: str | None
 ) -> None:
     """Evaluate EXPRESSION in the running node of each host, and print what that prints."""
+    swapped = next((text for text in hosts if not is_host(text)), None)
+    if swapped is not None and is_host(expression):
+        raise UsageError(
+            "the expression comes before the hosts",
+            hint=shlex.join(("dray", "rpc", swapped, expression)),
+        )
     _run(lambda target: target.place.command("rpc", expression), hosts, fleet, release, env)
 
 

@@ -34,6 +34,15 @@ class Host:
         return self.name
 
 
+def is_host(text: str) -> bool:
+    """Tell whether ``parse_host`` takes a text."""
+    try:
+        parse_host(text)
+    except ConfigError:
+        return False
+    return True
+
+
 def parse_host(text: str) -> Host:
     """Return the host of ``[USER@]NAME[:PORT]``; an IPv6 address stands in brackets where a port follows.
 

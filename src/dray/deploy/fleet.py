@@ -147,9 +147,10 @@ def read_fleet(settings: Settings, name: str, *, hosts: Iterable[str] = ()) -> F
     if name == DEFAULT_FLEET and not names and not chosen:
         raise ConfigError(
             "no host is named, neither behind the command nor in the configuration",
-            hint=f'dray deploy HOST; or config("fleet", "{name}", hosts=["web1.shop.example"]) in rel/config.py',
+            hint="write it behind the command, as in dray deploy web1.shop.example, "
+            f'or in rel/config.py: config("fleet", "{name}", hosts=["web1.shop.example"])',
         )
-    if name not in names and not chosen:
+    if name not in names and not (chosen and name == DEFAULT_FLEET):
         raise ConfigError(
             f"there is no fleet {name}" + (f"; there are: {', '.join(names)}" if names else ""),
             got=name,

@@ -75,7 +75,9 @@ async def roll_back(fleet: Fleet, place: Place, board: Board, *, version: str | 
 
 def _choose_target(member: Member, version: str | None) -> str:
     state = member.state
-    have = ", ".join(f"{item.version} ({item.state})" for item in state.versions) or "nothing"
+    if not state.versions:
+        raise RemoteError(f"{member.host} has no version to go back to", hint=f"type: dray deploy {member.host}")
+    have = ", ".join(f"{item.version} ({item.state})" for item in state.versions)
     if version is None and not state.previous:
         raise RemoteError(
             f"{member.host} has no good version before {state.permanent or 'the first'}; it has: {have}"

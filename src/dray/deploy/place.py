@@ -11,12 +11,15 @@ if TYPE_CHECKING:
     from dray.deploy.transport import Transport
 
 _AS_ROOT = (
-    'if [ "$(id -u)" -eq 0 ]; then exec sh -c "$1" dray-host "$2"; fi; '
-    'if sudo -n true 2>/dev/null; then exec sudo -n sh -c "$1" dray-host "$2"; fi; '
-    'read -r _; echo "failed $(id -un) may not run sudo here without a password"; exit 1'
+    'if [ "$(id -u)" -eq 0 ]; then exec "$@"; fi; '
+    'if sudo -n true 2>/dev/null; then exec sudo -n "$@"; fi; '
+    'no="$(id -un) may not run sudo here without a password"; '
 )
+_ANSWER = 'read -r _; echo "failed $no"; exit 1'
+_COMPLAIN = 'echo "$no" >&2; exit 1'
 _READ = 'eval "$(dd bs=1 count={size} 2>/dev/null | gzip -dc)"'
 """Byte by byte: what comes behind the script is for the script to read."""
+_CALL = '[ -e "$1" ] || { echo "$2" >&2; exit 3; }; shift 2; exec "$@"'
 
 
 @dataclass(frozen=True)
@@ -45,23 +48,23 @@ class Place:
     def argv(self) -> tuple[str, ...]:
         """Return the program that listens on a host."""
         read = _READ.format(size=len(self.packed_script))
-        if self.as_root:
-            return ("sh", "-c", _AS_ROOT, "dray", read, self.root)
-        return ("sh", "-c", read, "dray-host", self.root)
+        return self._as_root(("sh", "-c", read, "dray-host", self.root), refused=_ANSWER)
 
     def command(self, *arguments: str) -> tuple[str, ...]:
         """Return the launcher as a program to run on a host."""
-        return self._own("command", arguments)
+        return self._own("command", arguments, needs=f"{self.root}/bin/{self.name}")
 
     def service(self, *arguments: str) -> tuple[str, ...]:
         """Return what starts, stops and shows the log, as a program to run on a host."""
-        return self._own("service", arguments)
+        return self._own("service", arguments, needs=f"{self.root}/.dray/service")
 
-    def _own(self, script: str, arguments: tuple[str, ...]) -> tuple[str, ...]:
-        argv = (f"{self.root}/.dray/{script}", *arguments)
-        if not self.as_root:
-            return argv
-        return ("sh", "-c", 'if [ "$(id -u)" -eq 0 ]; then exec "$@"; else exec sudo -n "$@"; fi', "dray", *argv)
+    def _own(self, script: str, arguments: tuple[str, ...], *, needs: str) -> tuple[str, ...]:
+        missing = f"{self.name} has not been deployed here: there is no {needs}"
+        call = ("sh", "-c", _CALL, "dray", needs, missing, f"{self.root}/.dray/{script}", *arguments)
+        return self._as_root(call, refused=_COMPLAIN)
+
+    def _as_root(self, argv: tuple[str, ...], *, refused: str) -> tuple[str, ...]:
+        return ("sh", "-c", f"{_AS_ROOT}{refused}", "dray", *argv) if self.as_root else argv
 
 
 def shorten_script(text: str) -> str:

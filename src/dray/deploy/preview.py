@@ -65,18 +65,18 @@ async def _list_work(member: Member, new: Manifest | None) -> list[str]:
     if new is None:
         return ["what is sent is known when the release is built: dray build"]
     state = member.state
+    switch = f"upgrade {new.version}, hot where that is possible" if state.running else "start it"
     try:
         installed = [
             read_manifest(await member.session.read_data("show", item.version), f"{member.host}:{item.version}")
             for item in sorted(state.versions, key=lambda item: (item.version == state.permanent, item.since))
         ]
         if any(manifest.digest == new.digest for manifest in installed):
-            return [f"has {new.version} already"]
+            return [f"has {new.version} already", *([switch] if state.running != new.version else [])]
         transfer = plan_transfer(new, installed, first=not state.permanent)
     except IntegrityError:
         return ["send what changed, under a version of its own: the host has another build of this one"]
     except RemoteError as error:
         return [error.what]
     count, size = len(transfer.sent), transfer.size / 1e6
-    switch = f"upgrade {new.version}, hot where that is possible" if state.running else "start it"
     return [f"send {count} files, {size:.2f} MB before they are packed", f"link {len(transfer.links)} files", switch]

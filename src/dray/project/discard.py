@@ -39,7 +39,7 @@ def discard_code(project: Project, names: tuple[str, ...]) -> None:
 
 
 def discard_young(build: Path, sources: Snapshot, *, packages: Path) -> None:
-    """Remove what was compiled in a second in which a source was written, which of the two came last is not known.
+    """Remove what was compiled in the second in which a source was written: nobody can tell which came first.
 
     Args:
         build: The build folder.

@@ -17,7 +17,14 @@ from typing import TYPE_CHECKING
 from dray._version import __version__
 from dray.disk import write_atomically
 from dray.native.find import is_native_file
-from dray.project.discard import discard_code, discard_versions, discard_young, find_altered, find_damaged, find_unseen
+from dray.project.discard import (
+    discard_code,
+    discard_versions,
+    discard_young,
+    find_altered,
+    find_damaged,
+    find_unseen,
+)
 from dray.project.environment import list_variables
 from dray.project.git import filter_ignored, is_git_file, read_commit
 from dray.project.kind import find_project

@@ -76,6 +76,13 @@ def test_who_names_no_host_hears_of_it_before_anything_is_built(project, dray):
     assert not (project / "_build/prod/rel").exists()
 
 
+def test_who_names_the_host_before_the_expression_is_told_the_order(project, dray):
+    (project / "rel/config.py").write_text(f"{CONFIG}deploy = build | ssh()\n")
+    status, said = dray("rpc", "web1", "1 + 1")
+    assert (status, said.count("error: the expression comes before the hosts\n")) == (2, 1)
+    assert "hint: dray rpc '1 + 1' web1\n" in said
+
+
 def test_what_was_published_is_what_hosts_install():
     published = (
         Publication("/srv/apt", "shop", "1.0-1"),

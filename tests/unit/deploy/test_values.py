@@ -114,6 +114,12 @@ def test_fleet_that_is_not_there_is_said_with_those_that_are():
     assert caught.value.suggestion() == "web"
 
 
+def test_hosts_do_not_hide_a_fleet_that_is_not_there():
+    settings = EMPTY.merge("fleet", "web", {"hosts": ["a"]}, None)
+    with pytest.raises(ConfigError, match="there is no fleet wep; there are: web"):
+        read_fleet(settings, "wep", hosts=("a",))
+
+
 def test_hosts_of_the_command_line_take_the_place_of_the_configured_ones():
     settings = EMPTY.merge("fleet", "web", {"hosts": ["a"], "keep": 2}, None)
     found = read_fleet(settings, "web", hosts=("b",))

@@ -129,7 +129,8 @@ def test_code_as_old_as_a_source_is_compiled_again_where_nothing_else_tells_them
         (lib / name).touch()
         os.utime(lib / name, (second, second))
     (tmp_path / "deps/hex").mkdir(parents=True)
-    sources = states(a=(5, 100 * SECOND + 9, 1), b=(5, 101 * SECOND, 2)) | {"/p/.git/index": (5, 99 * SECOND, 0, 3, "")}
+    sources = states(a=(5, 100 * SECOND + 9, 1), b=(5, 101 * SECOND, 2))
+    sources["/p/.git/index"] = (5, 99 * SECOND, 0, 3, "")
     discard_young(lib.parent, Snapshot(sources, 0), packages=tmp_path / "deps")
     assert sorted(str(path.relative_to(lib)) for path in lib.glob("*/*/*")) == ["hex/ebin/c.beam", "old/ebin/b.beam"]
 
