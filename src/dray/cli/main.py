@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import errno
-import gc
-import os
 import signal
 import sys
 from typing import TYPE_CHECKING, NoReturn
@@ -13,6 +11,7 @@ import click
 
 from dray._version import __version__
 from dray.cli.commands import CommandGroup
+from dray.cli.leave import leave
 from dray.cli.render import render_error, write_crash_log
 from dray.errors import BuildInterruptedError, DrayError, comes_of_interruption, find_note
 
@@ -76,13 +75,7 @@ def main(ahead: Ahead | None = None) -> NoReturn:
     status = run(sys.argv[1:], ahead)
     for number in _INTERRUPTIONS:
         signal.signal(number, signal.SIG_IGN)
-    if status == BuildInterruptedError.exit_code:
-        # Where the interruption fell into an exec(), as of a dataclass, Python would end itself by SIGINT instead.
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(status)
-    gc.freeze()  # nothing that is left is worth looking for garbage
-    sys.exit(status)
+    leave(status)
 
 
 def run(arguments: list[str], ahead: Ahead | None = None) -> int:
