@@ -44,7 +44,8 @@ SCRIPT = TemplateFolder().render("deploy/host.sh")
 
 COMMAND = """\
 #!/bin/sh
-# A launcher that runs nothing: the file "runs" says what would run.
+# A launcher that runs nothing: the file "runs" says what would run. It reads what it can get, as a program may.
+cat >/dev/null
 root=${0%/.dray/*}
 runs=$(cat "$root/runs" 2>/dev/null)
 switch () {

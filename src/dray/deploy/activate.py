@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from dray.core.rollout import HostResult, Outcome
 from dray.deploy.check import READY
 from dray.deploy.host_state import BAD
-from dray.deploy.session import HostRefusedError
+from dray.deploy.session import HostRefusedError, read_report
 from dray.errors import RemoteError
 
 if TYPE_CHECKING:
@@ -46,11 +47,9 @@ async def activate_version(
     """
     before, started = member.state.running, board.clock.monotonic()
     board.set(member.host.name, "switching", f"{before or 'nothing'} -> {version}")
-    report = await _switch_over(member, version, how=how, board=board)
-    board.set(member.host.name, "checking", version)
-    for check in (READY, *checks):
-        await member.session.ask("check", str(seconds), check.kind, check.what)
-    await member.settle(version, at=board.clock.now())
+    asked = [("check", str(seconds), check.kind, check.what) for check in (READY, *checks)]
+    report, settled = await _switch_over(member, version, how=how, then=(*asked, ("settle", version)), board=board)
+    member.see_settled(settled, version, at=board.clock.now())
     return HostResult(
         member.host.name,
         Outcome.DONE,
@@ -63,18 +62,41 @@ async def activate_version(
     )
 
 
-async def _switch_over(member: Member, version: str, *, how: str, board: Board) -> dict[str, Any]:
-    """Let a host run a version; what does not stop in the time it has is ended by force."""
+async def _switch_over(
+    member: Member, version: str, *, how: str, then: tuple[tuple[str, ...], ...], board: Board
+) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Let a host run a version; what does not stop in the time it has is ended by force.
+
+    Args:
+        member: The host.
+        version: The version.
+        how: As for ``activate_version``.
+        then: What the host is asked when it has switched.
+        board: Where it is shown how it gets on.
+
+    Returns:
+        What the launcher reports, and the answer to what the host is asked last.
+    """
+
+    def show(command: str) -> None:
+        if command == "activate":
+            board.set(member.host.name, "checking", version)
+
     before = member.state.running
     try:
-        return await member.session.report("activate", version, how)
-    except HostRefusedError:
+        switch = ("activate", version, how, *(["running"] if before else []))
+        first, *_, last = await member.session.ask_in_turn(switch, *then, heard=show)
+        return read_report(first), last
+    except HostRefusedError as error:
+        if error.command != "activate":
+            raise
         state = await member.see_running()
         if how == "hot" or not before or state.running != before or await _is_ready(member):
             raise
     board.set(member.host.name, "ending", f"{before}, which does not stop")
-    report = await member.session.report("activate", version, "anew")
-    return {**report, "mode": "restart", "reasons": [f"{before} did not stop in time and was ended by force"]}
+    first, *_, last = await member.session.ask_in_turn(("activate", version, "anew"), *then, heard=show)
+    reason = f"{before} did not stop in time and was ended by force"
+    return {**read_report(first), "mode": "restart", "reasons": [reason]}, last
 
 
 async def _is_ready(member: Member) -> bool:
@@ -129,6 +151,11 @@ async def take_back(member: Member, version: str, error: RemoteError, *, seconds
         return HostResult(member.host.name, Outcome.FAILED, "", before, why=f"{why}; then: {worse.what}")
     outcome = Outcome.ROLLED_BACK if state.running == before else Outcome.FAILED
     return HostResult(member.host.name, outcome, state.running, before, why=why, sent=member.sent)
+
+
+def format_audit(result: HostResult, *, who: str, time: float, action: str) -> tuple[str, ...]:
+    """Return the command by which a host writes into its audit log what became of it."""
+    return "audit", json.dumps(describe_audit(result, who=who, time=time, action=action))
 
 
 def describe_audit(result: HostResult, *, who: str, time: float, action: str) -> dict[str, str | int]:

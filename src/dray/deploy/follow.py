@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from dray.core.progress import Advance
 from dray.core.rollout import HostResult, Outcome, Rollout
-from dray.deploy.activate import activate_version, describe_audit, take_back
+from dray.deploy.activate import activate_version, format_audit, take_back
 from dray.deploy.batches import split_hosts
 from dray.deploy.check import READY
 from dray.deploy.host_state import GOOD, list_removable
@@ -166,13 +166,13 @@ async def _finish(plan: Plan, member: Member, results: dict[str, HostResult], bo
     result = results.get(member.host.name)
     if result is None:
         return
+    work = [format_audit(result, who=plan.who, time=board.clock.now(), action="deploy")]
+    if result.outcome is Outcome.DONE:
+        if member.has_new_variables:  # not sooner: until now, another host could have taken this one back
+            work.append(("mark", result.version, GOOD, plan.variables))
+        before, keep = member.before.running, plan.fleet.options.keep
+        work += [("remove", version) for version in list_removable(member.state, keep=keep, before=before)]
     try:
-        await member.note(describe_audit(result, who=plan.who, time=board.clock.now(), action="deploy"))
-        if result.outcome is Outcome.DONE:
-            if member.has_new_variables:  # not sooner: until now, another host could have taken this one back
-                await member.session.ask("mark", result.version, GOOD, plan.variables)
-            before, keep = member.before.running, plan.fleet.options.keep
-            for version in list_removable(member.state, keep=keep, before=before):
-                await member.session.ask("remove", version)
+        await member.session.ask_in_turn(*work, ends=True)
     except RemoteError as error:
         results[member.host.name] = replace(result, why="; ".join(filter(None, (result.why, error.what))))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -51,34 +50,19 @@ class Member:
         Raises:
             RemoteError: It does not say.
         """
-        seen = parse_state(await self.session.ask("running"))
-        facts = {**self.state.facts, "permanent": seen.permanent}
-        self.state = replace(self.state, facts=facts, status=seen.status)
+        self._see(parse_state(await self.session.ask("running")))
         return self.state
 
-    async def note(self, facts: Mapping[str, str | int]) -> None:
-        """Let the host add a line to its audit log.
-
-        Raises:
-            RemoteError: It cannot.
-        """
-        await self.session.ask("audit", json.dumps(facts))
-
-    async def settle(self, version: str, *, at: float) -> HostState:
-        """Let the host read back from the node that a version runs, and remember that it is good.
+    def see_settled(self, answer: Iterable[str], version: str, *, at: float) -> None:
+        """Take in what a host has read back from the node, and that a version is good.
 
         Args:
+            answer: To ``settle``.
             version: The version.
             at: The time, in seconds since 1970.
-
-        Raises:
-            RemoteError: Something else runs.
         """
-        seen = parse_state(await self.session.ask("settle", version))
-        facts = {**self.state.facts, "permanent": seen.permanent}
-        self.state = replace(self.state, facts=facts, status=seen.status)
+        self._see(parse_state(answer))
         self._remember(version, GOOD, at)
-        return self.state
 
     async def mark(self, version: str, state: str, *, at: float) -> None:
         """Let the host remember how a version is.
@@ -93,6 +77,10 @@ class Member:
         """
         await self.session.ask("mark", version, state)
         self._remember(version, state, at)
+
+    def _see(self, seen: HostState) -> None:
+        facts = {**self.state.facts, "permanent": seen.permanent}
+        self.state = replace(self.state, facts=facts, status=seen.status)
 
     def _remember(self, version: str, state: str, at: float) -> None:
         others = tuple(item for item in self.state.versions if item.version != version)
@@ -146,12 +134,15 @@ async def open_party(hosts: Iterable[Host], place: Place, board: Board, *, conne
         connections: How many are opened at a time.
     """
     limit = asyncio.Semaphore(connections)
-    async with contextlib.AsyncExitStack() as stack:
+    async with contextlib.AsyncExitStack() as ends:
+        leaving: list[contextlib.AsyncExitStack] = []
         beats: list[asyncio.Task[None]] = []
-        stack.push_async_callback(_end_all, beats)
+        ends.push_async_callback(_leave_all, leaving)
+        ends.push_async_callback(_end_all, beats)
 
         async def join(host: Host) -> Member | tuple[Host, RemoteError]:
             board.set(host.name, CONNECTING)
+            leaving.append(stack := contextlib.AsyncExitStack())
             try:
                 async with limit:
                     member = await _join(stack, host, place, board)
@@ -186,7 +177,15 @@ def _describe(state: HostState) -> str:
 
 async def _say_end(member: Member) -> None:
     with contextlib.suppress(RemoteError):
-        await member.session.channel.write(b"end\n")
+        await member.session.end()
+
+
+async def _leave_all(stacks: list[contextlib.AsyncExitStack]) -> None:
+    """Leave all hosts at once: each needs as long as its answer travels."""
+    ended = await asyncio.gather(*(stack.aclose() for stack in stacks), return_exceptions=True)
+    for error in ended:
+        if isinstance(error, BaseException):
+            raise error
 
 
 async def _end_all(tasks: list[asyncio.Task[None]]) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dray.core.rollout import HostResult, Outcome, Rollout
-from dray.deploy.activate import activate_version, describe_audit, take_back
+from dray.deploy.activate import activate_version, format_audit, take_back
 from dray.deploy.batches import split_hosts
 from dray.deploy.host_state import BAD
 from dray.deploy.member import gather_results, open_party
@@ -99,7 +99,7 @@ async def _go_back(member: Member, version: str, fleet: Fleet, board: Board, who
     except RemoteError as error:
         result = await take_back(member, version, error, seconds=options.timeout, board=board)
     with contextlib.suppress(RemoteError):
-        await member.note(describe_audit(result, who=who, time=board.clock.now(), action="rollback"))
+        await member.session.ask(*format_audit(result, who=who, time=board.clock.now(), action="rollback"))
     board.set(member.host.name, result.outcome.value, f"{left} -> {version}")
     return result
 

@@ -17,8 +17,9 @@ _AS_ROOT = (
 )
 _ANSWER = 'read -r _; echo "failed $no"; exit 1'
 _COMPLAIN = 'echo "$no" >&2; exit 1'
-_READ = 'eval "$(dd bs=1 count={size} 2>/dev/null | gzip -dc)"'
-"""Byte by byte: what comes behind the script is for the script to read."""
+_READ = 'eval "$(dd ibs=1 obs=8192 count={size} 2>/dev/null | gzip -dc)"'
+"""Read byte by byte, for what comes behind the script is for the script to read; written at once, or gzip would wake
+up for each byte."""
 _CALL = '[ -e "$1" ] || { echo "$2" >&2; exit 3; }; shift 2; exec "$@"'
 
 

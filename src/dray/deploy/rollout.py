@@ -48,17 +48,17 @@ async def run_rollout(plan: Plan, board: Board) -> Rollout:
         validate_variables(members, plan)
         validate_party(members, plan.demands, needs_setup=plan.scripts is None)
         since = time.strftime("%H:%M", time.localtime(board.clock.now()))
-        await lock_party(members, plan.owner, f"{plan.who} deploys {plan.place.name} since {since}")
+        locking = lock_party(members, plan.owner, f"{plan.who} deploys {plan.place.name} since {since}")
+        _, manifests = await asyncio.gather(locking, _gather_manifests(members, plan.history))
         if plan.scripts is not None:
             await _ask_all(members, "prepare", str(len(plan.scripts)), payload=plan.scripts)
-        manifests = await _gather_manifests(members, plan.history)
         installed = tuple(manifests.values())
         if fleet.options.upgrade != "restart":
             await fetch_running(members, manifests, plan.release, plan.history)
         cargo = await asyncio.to_thread(plan.prepare, members, installed)
-        keeping = asyncio.create_task(asyncio.to_thread(cargo.keep))
+        await _bring(cargo, members, manifests, board)
+        keeping = asyncio.create_task(asyncio.to_thread(cargo.keep))  # while hosts switch, this machine only waits
         try:
-            await _bring(cargo, members, manifests, board)
             results = await follow(plan, cargo, members, board)
         finally:
             await asyncio.wait([keeping])

@@ -4,7 +4,8 @@ r"""Speaks with a host: the near side of ``deploy/host.sh``.
     state = parse_state(await session.ask("look"))
     await session.ask("receive", digest, str(len(pack)), payload=pack)
 
-A command is a line; its answer are lines that end with ``ok``, or with ``failed`` and why.
+A command is a line; its answer are lines that end with ``ok``, or with ``failed`` and why. A command behind the word
+``then`` is done if the one before it went well.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from dray.errors import RemoteError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from dray.core.host import Host
     from dray.deploy.transport import Channel
@@ -58,6 +59,40 @@ class HostSession:
             await self._send(words, payload)
             return tuple([line async for line in self._answer(words[0])])
 
+    async def ask_in_turn(
+        self, *commands: tuple[str, ...], heard: Callable[[str], None] = lambda _: None, ends: bool = False
+    ) -> list[tuple[str, ...]]:
+        """Give commands of which each is done if the one before it went well, and return the lines of each answer.
+
+        They are sent at once: a host that is far away does one after the other without waiting for this machine.
+
+        Args:
+            commands: Each as for ``ask``, without a payload.
+            heard: Called with the name of each command that went well.
+            ends: Whether the host is asked nothing more.
+
+        Raises:
+            HostRefusedError: The host could not do one of them, and did none of those behind it.
+            RemoteError: The connection is lost.
+        """
+        answers: list[tuple[str, ...]] = []
+        refused: HostRefusedError | None = None
+        async with self._turn:
+            for number, words in enumerate(commands):
+                await self._send(("then", *words) if number else words, b"")
+            if ends:
+                await self.end()
+            for words in commands:
+                try:
+                    answers.append(tuple([line async for line in self._answer(words[0])]))
+                except HostRefusedError as error:
+                    refused = refused or error
+                else:
+                    heard(words[0])
+        if refused is not None:
+            raise refused
+        return answers
+
     async def read_data(self, *words: str, payload: bytes = b"") -> bytes:
         """Give a command whose answer is a file, and return that.
 
@@ -84,12 +119,15 @@ class HostSession:
             HostRefusedError: The host could not do it.
             RemoteError: The connection is lost.
         """
-        found: dict[str, Any] = {}
-        for line in await self.ask(*words):
-            if line.startswith("report "):
-                with contextlib.suppress(ValueError):
-                    found = json.loads(line.removeprefix("report "))
-        return found
+        return read_report(await self.ask(*words))
+
+    async def end(self) -> None:
+        """Let the host do what it was asked, and no more; without an answer.
+
+        Raises:
+            RemoteError: The connection is lost.
+        """
+        await self.channel.write(b"end\n")
 
     async def keep_alive(self) -> None:
         """Let the host know that somebody is there, until this is cancelled."""
@@ -132,6 +170,16 @@ class HostSession:
             f"{self.host}: the connection ended while the host did {command}{why}",
             hint="dray status says what runs there; the same command again finishes the work",
         )
+
+
+def read_report(answer: Iterable[str]) -> dict[str, Any]:
+    """Return what the launcher reports within an answer; nothing where it has no report."""
+    found: dict[str, Any] = {}
+    for line in answer:
+        if line.startswith("report "):
+            with contextlib.suppress(ValueError):
+                found = json.loads(line.removeprefix("report "))
+    return found
 
 
 class HostRefusedError(RemoteError):

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 MUTABLE = ("releases/RELEASES", "releases/start_erl.data")
 """Files that say which versions there are: the host keeps its own."""
 _ALWAYS_ARGUMENTS = 200
-"""So many files are linked by one command; all systems take far more."""
+"""So many files are given to one command; all systems take far more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class Transfer:
 
         The variable ``root`` is the folder of the release on the host.
         """
-        lines = [f"mkdir -p {shlex.quote(folder)}" for folder in self._list_folders()]
+        lines = [f"mkdir -p {words}" for words in _group(map(shlex.quote, self._list_folders()))]
         lines += [f"chmod {mode} {shlex.quote(path)}" for path, mode in self.new.directories if self._is_fresh(path)]
         lines += [
             f"ln -sf {shlex.quote(item.target)} {shlex.quote(path)}"
@@ -186,9 +186,15 @@ def _link_files(links: tuple[tuple[str, str], ...]) -> Iterable[str]:
         else:
             yield f"ln -f {_there(source)} {shlex.quote(path)}"
     for folder, sources in groups.items():
-        for start in range(0, len(sources), _ALWAYS_ARGUMENTS):
-            words = " ".join(map(_there, sources[start : start + _ALWAYS_ARGUMENTS]))
+        for words in _group(map(_there, sources)):
             yield f"ln -f {words} {shlex.quote(folder)}/"
+
+
+def _group(words: Iterable[str]) -> Iterable[str]:
+    """Yield words as the arguments of few commands."""
+    listed = list(words)
+    for start in range(0, len(listed), _ALWAYS_ARGUMENTS):
+        yield " ".join(listed[start : start + _ALWAYS_ARGUMENTS])
 
 
 def _there(path: str) -> str:

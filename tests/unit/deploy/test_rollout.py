@@ -166,12 +166,79 @@ def test_version_that_gets_sick_while_it_is_watched_goes_no_further(hosts, relea
     assert [hosts[name].runs for name in HOSTS] == ["0.1.0"] * 3
 
 
-def test_damaged_file_on_a_host_is_found_before_anything_is_switched(hosts, releases):
-    hosts.deploy(releases("0.1.0"))
-    (hosts["web2"].root / "lib/kernel-1/ebin/kernel.beam").write_bytes(b"rotten")
+def overwrite(file):
+    before = file.stat()
+    file.write_bytes(b"rotten" * 1000)
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def replace_folder(file):
+    """Put a folder in the place of another, with files that were there before the last deployment."""
+    shutil.rmtree(file.parent)
+    (file.parents[3] / "elsewhere").rename(file.parent)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [overwrite, Path.unlink, lambda file: shutil.rmtree(file.parents[1]), replace_folder],
+    ids=["overwritten", "removed", "removed with its application", "in a folder that was replaced"],
+)
+@pytest.mark.parametrize("deployed", [1, 3])
+def test_damaged_file_on_a_host_is_found_before_anything_is_switched(hosts, releases, damage, deployed):
+    elsewhere = hosts["web2"].root / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "kernel.beam").write_bytes(b"rotten")
+    for number in range(1, deployed + 1):
+        hosts.deploy(releases(f"0.{number}.0"))
+    damage(hosts["web2"].root / "lib/kernel-1/ebin/kernel.beam")
     with pytest.raises(RemoteError, match=r"damaged.*lib/kernel-1/ebin/kernel.beam"):
-        hosts.deploy(releases("0.2.0"))
-    assert {hosts[name].runs for name in HOSTS} == {"0.1.0"}
+        hosts.deploy(releases("0.9.0"))
+    assert {hosts[name].runs for name in HOSTS} == {f"0.{deployed}.0"}
+
+
+@pytest.fixture
+def compared(tmp_path, monkeypatch):
+    """A function that returns the files that hosts have compared with a manifest since it was called last."""
+    log, programs = tmp_path / "compared", tmp_path / "programs"
+    programs.mkdir()
+    (programs / "sha256sum").write_text(
+        f'#!/bin/sh\nfor file in "$@"; do case $file in */sums.*) cat "$file" >>\'{log}\';; esac; done\n'
+        f'exec {shutil.which("sha256sum")} "$@"\n'
+    )
+    (programs / "sha256sum").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
+
+    def read():
+        found = {line.split("  ", 1)[1] for line in log.read_text().splitlines()}
+        log.unlink()
+        return found
+
+    return read
+
+
+def test_file_that_has_not_changed_since_it_was_compared_is_not_read_again(hosts, releases, compared):
+    for number in range(1, 4):
+        hosts.deploy(releases(f"0.{number}.0"), keep=9)
+    compared()
+    hosts.deploy(releases("0.4.0"), keep=9)
+    found = compared()
+    assert {"lib/shop-0.4.0/ebin/shop.beam", "releases/0.4.0/launcher", "bin/shop"} <= found
+    assert not found & {"lib/kernel-1/ebin/kernel.beam", "erts-1/bin/beam"}
+
+
+@pytest.mark.parametrize(
+    "happens",
+    [lambda note: os.utime(note, (2**32, 2**32)), lambda note: note.write_text("another\n")],
+    ids=["clock", "boot"],
+)
+def test_every_file_is_compared_when_the_clock_was_put_back_or_the_host_booted(hosts, releases, compared, happens):
+    for number in range(1, 4):
+        hosts.deploy(releases(f"0.{number}.0"), keep=9)
+    compared()
+    for name in HOSTS:
+        happens(hosts[name].root / ".dray/checked/0.3.0")
+    hosts.deploy(releases("0.4.0"), keep=9)
+    assert compared() >= {"lib/kernel-1/ebin/kernel.beam", "erts-1/bin/beam"}
 
 
 def test_folder_that_versions_share_has_the_same_content_in_all(hosts, tmp_path, releases):

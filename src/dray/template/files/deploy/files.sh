@@ -17,7 +17,7 @@ show_manifest () {
 
 # fetch SIZE, and so many bytes of paths, a line each: those files of the release, in a tar that gzip has packed.
 send_files () {
-  head -c "$1" >"$own/fetch.list"
+  head -c "$1" <&4 >"$own/fetch.list"
   tar -cf - -C "$root" -T "$own/fetch.list" | gzip -6 >"$own/fetch.pack"
   say "data $(wc -c <"$own/fetch.pack")"
   cat "$own/fetch.pack" >&3
@@ -31,10 +31,10 @@ receive () {
   for other in "$own"/stage-*; do
     [ "$other" = "$stage" ] || rm -rf "$other"
   done
-  mkdir -p "$stage"
+  [ -d "$stage" ] || mkdir -p "$stage"
   # Nothing is sent behind the bytes until this has answered, so it does no harm where head reads ahead.
-  if ! head -c "$2" | gzip -dc | tar -xof - -C "$stage"; then
-    free=$(find_free)
+  if ! head -c "$2" <&4 | gzip -dc | tar -xof - -C "$stage"; then
+    find_free
     # What runs needs the disk, too. Of a connection that was lost, what has come stays for the next one.
     if [ "$free" -lt 1024 ] || ! echo >"$stage/room"; then rm -rf "$stage"; fi
     complain "the files could not be unpacked: $free kB are free in $root"
@@ -47,7 +47,7 @@ receive () {
 install_version () {
   stage=$own/stage-$1
   cd "$stage"
-  mkdir -p "tree/releases/$2"
+  [ -d "tree/releases/$2" ] || mkdir -p "tree/releases/$2"
   if [ -f plan/manifest ]; then
     # Lines "= FIRST LAST" stand for those of the base, "~ FIRST LAST" for those with the folder of the new version in
     # the place of the old one, others for themselves, behind a space.
@@ -64,16 +64,16 @@ install_version () {
       }
       { print substr($0, 2) }' "$root/releases/$3/manifest.json" plan/manifest >"tree/releases/$2/manifest.json"
   fi
-  [ "$(sha256 <"tree/releases/$2/manifest.json" | cut -c 1-64)" = "$1" ] ||
-    complain "the manifest is not the one that was sent: it is damaged"
+  sum=$($sha256 <"tree/releases/$2/manifest.json")
+  [ "${sum%% *}" = "$1" ] || complain "the manifest is not the one that was sent: it is damaged"
   (
     cd tree
     # shellcheck source=/dev/null
     . ../plan/links
   )
-  check_files "$2"
+  check_files "$2" "$3"
   while IFS= read -r path; do
-    case $path in */*) mkdir -p "$root/${path%/*}" ;; esac
+    case $path in */*) [ -d "$root/${path%/*}" ] || mkdir -p "$root/${path%/*}" ;; esac
     [ ! -d "$root/$path" ] || rm -rf "${root:?}/$path"
     mv -f "tree/$path" "$root/$path"
   done <plan/fresh
@@ -82,34 +82,55 @@ install_version () {
   rm -rf "$stage"
 }
 
-# Compares every file of a version with its manifest, those that are new in the stage, the others where they are.
+# check_files VERSION BASE: compares every file of a version with its manifest, those that are new in the stage, the
+# others where they are. Of these, what the base has, too, was compared when that came. Where it has not changed since, it
+# is not compared again: nobody can set the change time of a file. In a folder that has changed itself there may be other
+# files than before. Where the clock has been put back, times say nothing, nor does what was read from memory before the
+# host was booted anew.
 check_files () {
+  now=$own/checked/$1 before=$own/checked/$2 boot=''
+  [ -d "$own/checked" ] || mkdir "$own/checked"
+  name_boot >"$now"
+  : >seen
+  read -r boot 2>/dev/null <"$before" || :
+  if [ "$boot" = "$(name_boot)" ] && [ ! "$before" -nt "$now" ]; then
+    (cd "$root" && exec find lib erts-* releases \( -type f ! -cnewer "$before" \) -o \( -type d -cnewer "$before" \)) \
+      >seen 2>/dev/null || : >seen
+  fi
+  [ -s seen ] && base=$root/releases/$2/manifest.json || base=seen
   awk -F '"' -v stage="$stage/sums.stage" -v root="$stage/sums.root" '
-    NR == FNR { fresh[$0] = 1; next }
-    $2 == "path" && $8 == "sha256" && $4 !~ /\\/ {
+    FILENAME == "plan/fresh" { fresh[$0] = 1; next }
+    FILENAME == "seen" { seen[$0] = 1; next }
+    $2 != "path" || $8 != "sha256" || $4 ~ /\\/ { next }
+    FILENAME == ARGV[3] { known[$4] = $10; next }
+    {
       count = split($4, part, "/")
       place = part[1]
       here = place in fresh
+      unchanged = $4 in seen && known[$4] == $10
       for (number = 2; number <= count && !here; number++) {
+        if (place in seen && place != "lib" && place != "releases")
+          unchanged = 0
         place = place "/" part[number]
         here = place in fresh
       }
       # What says which versions there are changes with them, and an appup says where its own version came from.
-      if (here || ($4 != "releases/RELEASES" && $4 != "releases/start_erl.data" && $4 !~ /\.appup$/))
+      if (here || (!unchanged && $4 != "releases/RELEASES" && $4 != "releases/start_erl.data" && $4 !~ /\.appup$/))
         print $10 "  " $4 >(here ? stage : root)
-    }' plan/fresh "tree/releases/$1/manifest.json"
+    }' plan/fresh seen "$base" "tree/releases/$1/manifest.json"
   [ ! -f plan/sums ] || cat plan/sums >>sums.stage
   for part in stage root; do
     [ -f "sums.$part" ] || continue
     [ "$part" = stage ] && place=tree || place=$root
-    (cd "$place" && sha256 -c "$stage/sums.$part") >checked 2>&1 ||
-      complain "damaged, so that nothing was switched: $(grep -v ': OK$' checked | head -n 3 | tr '\n' ' ')"
+    # shellcheck disable=SC2086 # words
+    (cd "$place" && exec $sha256 -c "$stage/sums.$part") >said 2>&1 ||
+      complain "damaged, so that nothing was switched: $(grep -v ': OK$' said | head -n 3 | tr '\n' ' ')"
   done
 }
 
 # keep_state VERSION STATE SOURCE.
 keep_state () {
-  mkdir -p "$own/versions"
+  [ -d "$own/versions" ] || mkdir -p "$own/versions"
   printf '%s %s %s\n' "$2" "$(date +%s)" "$3" >"$own/versions/$1.new"
   mv "$own/versions/$1.new" "$own/versions/$1"
 }

@@ -2,13 +2,19 @@
 # The host's side of a deployment: does what it reads from its standard input, a command a line, and answers with lines.
 # Run by dray over a connection: sh -c THIS dray-host ROOT. Each command ends with "ok", or "failed" and why; lines
 # of "log" are what programs say meanwhile. What it keeps for itself is in ROOT/.dray. When the connection is lost, the
-# input ends, and so does this: what has begun is finished, and nothing else begins.
+# input ends, and so does this: what has begun is finished, and nothing else begins. A command behind the word "then" is
+# done if the one before it went well. A fleet has many hosts, and each program takes a millisecond or two: what the shell
+# itself can do, it does.
 set -u
 umask 022
 root=$1
 own=$root/.dray
-stage='' is_owner='' holder='' environment_file='' environment_owner=''
-exec 3>&1
+stage='' is_owner='' holder='' went_well='' environment_file='' environment_owner=''
+newline='
+'
+if command -v sha256sum >/dev/null; then sha256=sha256sum; else sha256='shasum -a 256'; fi
+# Nobody else reads what is read here, nor says what is said.
+exec 3>&1 4<&0 </dev/null
 trap '' PIPE HUP
 trap 'leave' EXIT
 
@@ -22,22 +28,34 @@ complain () {
 }
 
 leave () {
-  [ -z "$is_owner" ] || ! has_lock || rm -rf "$own/lock"
+  [ -n "$is_owner" ] || return 0
+  set -- "$own/report.$$" "$own/status.$$" "$own/check.$$"
+  ! has_lock || set -- "$own/lock" "$@"
+  rm -rf "$@"
 }
 
 # Does a command; the last line that it says to its standard error is why it failed.
 attempt () {
-  message=$( (
+  message=$(
+    exec 2>&1 >&3
     set -e
     "$@"
-  ) 2>&1 >&3)
+  )
   # Within an "if", set -e would mean nothing.
   # shellcheck disable=SC2181
-  if [ $? -eq 0 ]; then say ok; else say "failed $(printf '%s' "$message" | tail -n 3 | tr '\n' ' ')"; fi
+  if [ $? -eq 0 ]; then
+    went_well=yes
+    say ok
+  else
+    went_well=
+    say "failed $(printf '%s' "$message" | tail -n 3 | tr '\n' ' ')"
+  fi
 }
 
-sha256 () {
-  if command -v sha256sum >/dev/null; then sha256sum "$@"; else shasum -a 256 "$@"; fi
+# Sets last: the last of some lines.
+take_last () {
+  last=${1%"$newline"}
+  last=${last##*"$newline"}
 }
 
 {% include "deploy/look.sh" %}
@@ -48,8 +66,17 @@ sha256 () {
 
 {% include "deploy/run.sh" %}
 
-while IFS= read -r line; do
+while IFS= read -r line <&4; do
   if [ -n "$is_owner" ] && has_lock; then : >"$own/lock/heard"; fi
+  case $line in
+    'then '*)
+      if [ -z "$went_well" ]; then
+        say "failed what came before it went wrong"
+        continue
+      fi
+      line=${line#then }
+      ;;
+  esac
   command=${line%% *}
   text=${line#"$command"}
   text=${text# }
@@ -61,6 +88,7 @@ while IFS= read -r line; do
     receive | install | environment | environment_back | activate | start | stop | mark | remove)
       # What was sent behind the command is nobody's: this connection is of no use any more.
       if [ -n "$is_owner" ] && ! has_lock; then
+        went_well=
         say "failed the lock was taken away, and nothing more is done"
         break
       fi
@@ -69,7 +97,7 @@ while IFS= read -r line; do
   # What needs nothing more from the other end is finished before anybody else gets the lock.
   case $command in
     alive | receive | environment | prepare) ;;
-    *) if [ -n "$is_owner" ] && has_lock; then : >"$own/lock/busy"; fi ;;
+    *) if [ -n "$is_owner" ] && has_lock; then echo busy >"$own/lock/heard"; fi ;;
   esac
   case $command in
     alive) ;;
@@ -104,5 +132,5 @@ while IFS= read -r line; do
     end) break ;;
     *) say "failed there is no command $command" ;;
   esac
-  if [ -n "$is_owner" ] && has_lock; then rm -f "$own/lock/busy"; fi
+  if [ -n "$is_owner" ] && has_lock; then : >"$own/lock/heard"; fi
 done

@@ -18,9 +18,14 @@ find_lock_holder () {
   [ -n "$holder" ] || return 0
   if [ "$boot" != "$(name_boot)" ] || ! kill -0 "$holder" 2>/dev/null; then
     holder=
-  elif [ ! -e "$own/lock/busy" ] && ! hears "$own/lock/heard" "$own"/stage-*; then
+  elif ! is_busy && ! hears "$own/lock/heard" "$own"/stage-*; then
     end_holder
   fi
+}
+
+# Whether the holder of the lock is at work.
+is_busy () {
+  read -r word 2>/dev/null <"$own/lock/heard" && [ "$word" = busy ]
 }
 
 # Whether something came within the last minute; of a transfer, the files that it writes tell it.
@@ -29,7 +34,11 @@ hears () {
 }
 
 name_boot () {
-  cat /proc/sys/kernel/random/boot_id 2>/dev/null || sysctl -n kern.boottime 2>/dev/null || echo unknown
+  if read -r word 2>/dev/null </proc/sys/kernel/random/boot_id; then
+    echo "$word"
+    return
+  fi
+  sysctl -n kern.boottime 2>/dev/null || echo unknown
 }
 
 # Ends the process that waits for what will not come; at once, for it would take its lock along.
@@ -41,7 +50,7 @@ end_holder () {
 # lock OWNER TEXT: nobody else deploys here until this ends. Whoever has the lock already, by a connection that is lost,
 # gets it at once, when what was begun is finished.
 take_lock () {
-  mkdir -p "$own/versions"
+  [ -d "$own/versions" ] || mkdir -p "$own/versions"
   enter_lock
   if [ -d "$own/lock" ]; then
     find_lock_holder
@@ -77,8 +86,8 @@ enter_lock () {
 }
 
 take_over () {
-  [ ! -e "$own/lock/busy" ] || say "log the host finishes what was begun before"
-  while [ -e "$own/lock/busy" ] && kill -0 "$holder" 2>/dev/null; do
+  ! is_busy || say "log the host finishes what was begun before"
+  while is_busy && kill -0 "$holder" 2>/dev/null; do
     touch "$own/locking"
     sleep 0.2
   done
@@ -88,7 +97,7 @@ take_over () {
 # unlock: takes the lock away from whoever holds it; who is at work finishes that, and does nothing more.
 break_lock () {
   find_lock_holder
-  [ -z "$holder" ] || [ -e "$own/lock/busy" ] || end_holder
+  [ -z "$holder" ] || is_busy || end_holder
   rm -rf "$own/lock"
 }
 

@@ -1,21 +1,24 @@
 # shellcheck shell=sh
 # What a host is, and what is installed and runs on it. Read by host.sh.
 
-# Facts of the machine and of what is installed, one a line: look. It is done before every deployment on every host, and
-# each program that it starts takes a millisecond or two.
+# Facts of the machine and of what is installed, one a line: look.
 look () {
   # shellcheck disable=SC2046 # two words
   set -- $(uname -sm)
   say "fact system $1"
   say "fact cpu $2"
-  say "fact libc $(find_libc)"
-  say "fact init $(find_init)"
+  find_libc
+  say "fact libc $libc"
+  find_init
+  say "fact init $init"
   say "fact user $(id -un)"
   say "fact time $(date +%s)"
-  say "fact free_kb $(find_free)"
-  say "fact missing$(list_missing)"
+  find_free
+  say "fact free_kb $free"
+  list_missing
+  say "fact missing$missing"
   if [ -x "$own/service" ]; then say "fact setup yes"; else say "fact setup no"; fi
-  [ ! -r "$own/environment.sha256" ] || say "fact environment $(cat "$own/environment.sha256")"
+  if read -r word 2>/dev/null <"$own/environment.sha256"; then say "fact environment $word"; fi
   show_lock
   show_versions
   for found in "$own"/stage-*; do
@@ -27,55 +30,63 @@ look () {
 show_versions () {
   set -- "$root"/releases/*/manifest.json
   [ -r "$1" ] || return 0
-  sha256 "$@" | while read -r sum manifest; do
+  sums=$($sha256 "$@") || :
+  while read -r sum manifest; do
     version=${manifest%/manifest.json}
     version=${version##*/}
     state=ready at=0 source=
     [ ! -r "$own/versions/$version" ] || read -r state at source <"$own/versions/$version" || :
     say "version $version $sum $state $at $source"
-  done
+  done <<EOF
+$sums
+EOF
 }
 
+# Sets libc.
 find_libc () {
   if found=$(getconf GNU_LIBC_VERSION 2>/dev/null); then
-    echo "gnu ${found##* }"
+    libc="gnu ${found##* }"
   elif found=$(ldd --version 2>&1 | grep -i -A 1 musl); then
-    echo "musl ${found##* }"
+    libc="musl ${found##* }"
   else
-    echo unknown
+    libc=unknown
   fi
 }
 
-# The programs that a deployment needs and that are not here: every system has them, but a container may not.
+# Sets missing: the programs that a deployment needs and that are not here. Every system has them, but a container may not.
 list_missing () {
+  missing=
   for program in awk cut df find grep gzip head ln sed tail tar tr wc; do
-    command -v "$program" >/dev/null 2>&1 || printf ' %s' "$program"
+    command -v "$program" >/dev/null 2>&1 || missing="$missing $program"
   done
-  command -v sha256sum >/dev/null 2>&1 || command -v shasum >/dev/null 2>&1 || printf ' sha256sum'
+  command -v sha256sum >/dev/null 2>&1 || command -v shasum >/dev/null 2>&1 || missing="$missing sha256sum"
 }
 
-# By what runs, not by what is installed.
+# Sets init, by what runs, not by what is installed.
 find_init () {
   first=
   [ ! -r /proc/1/comm ] || read -r first </proc/1/comm
   if [ -d /run/systemd/system ]; then
-    echo systemd
+    init=systemd
   elif [ -d /run/openrc ]; then
-    echo openrc
+    init=openrc
   else
     case $first in
-      runit* | runsvdir) echo runit ;;
-      s6-svscan) echo s6 ;;
-      *) if [ -d /etc/init.d ]; then echo sysv; else echo unknown; fi ;;
+      runit* | runsvdir) init=runit ;;
+      s6-svscan) init=s6 ;;
+      *) if [ -d /etc/init.d ]; then init=sysv; else init=unknown; fi ;;
     esac
   fi
 }
 
-# Kilobytes that are free where the release is, or will be.
+# Sets free: the kilobytes that are free where the release is, or will be.
 find_free () {
   place=$root
   while [ ! -d "$place" ]; do place=${place%/*}; place=${place:-/}; done
-  df -Pk "$place" | tail -n 1 | while read -r _ _ _ free _; do echo "$free"; done
+  take_last "$(df -Pk "$place")"
+  read -r _ _ _ free _ <<EOF
+$last
+EOF
 }
 
 # What the next start starts, and what runs.
@@ -84,6 +95,7 @@ show_running () {
   [ ! -r "$root/releases/start_erl.data" ] || read -r _ permanent <"$root/releases/start_erl.data" || :
   say "fact permanent $permanent"
   [ -n "$permanent" ] && [ -x "$own/command" ] || return 0
-  running=$("$own/command" status --json 2>/dev/null | tail -n 1)
+  take_last "$("$own/command" status --json 2>/dev/null)"
+  running=$last
   say "status $running"
 }

@@ -6,7 +6,7 @@
 keep_environment () {
   # shellcheck source=/dev/null
   . "$own/places"
-  (umask 077 && head -c "$1" >"$environment_file.new")
+  (umask 077 && head -c "$1" <&4 >"$environment_file.new")
   chown "$environment_owner" "$environment_file.new" 2>/dev/null || :
   rm -f "$own/environment.sha256"
   [ ! -f "$environment_file" ] || ln -f "$environment_file" "$environment_file.before"
@@ -22,15 +22,15 @@ restore_environment () {
 
 # prepare SIZE, and so many bytes of a tar that gzip has packed: the scripts by which the release is run here.
 prepare () {
-  mkdir -p "$own/versions"
-  head -c "$1" | gzip -dc | tar -xof - -C "$own"
+  [ -d "$own/versions" ] || mkdir -p "$own/versions"
+  head -c "$1" <&4 | gzip -dc | tar -xof - -C "$own"
 }
 
 # setup SIZE, and so many bytes of a tar that gzip has packed: files, and the commands that install them, a line each.
 setup () {
   rm -rf "$own/setup"
   mkdir -p "$own/setup" "$own/versions"
-  head -c "$1" | gzip -dc | tar -xof - -C "$own/setup"
+  head -c "$1" <&4 | gzip -dc | tar -xof - -C "$own/setup"
   cd "$own/setup/files"
   while IFS= read -r line; do
     say "log $line"
@@ -40,58 +40,84 @@ setup () {
   rm -rf "$own/setup"
 }
 
-# activate VERSION HOW: runs the version, hot or by a restart; HOW is auto, hot, restart, or anew: what runs keeps
-# nothing of what it was started with.
+# activate VERSION HOW [running]: runs the version, hot or by a restart; HOW is auto, hot, restart, or anew: what runs
+# keeps nothing of what it was started with. Where something ran when the host was looked at, the launcher itself sees
+# whether it still does, which is a program less.
 activate () {
-  [ "$2" != anew ] || run_logged "$own/service" stop
+  report=
+  if [ "$2" = anew ]; then
+    run_logged "$own/service" stop
+  elif [ "${3-}" = running ]; then
+    switch_running "$1" "$2"
+    case $report in
+      *'"mode": "none"'*) ;;
+      *) return 0 ;;
+    esac
+  fi
   case $("$own/command" status --json 2>/dev/null) in
-    *'"state": "stopped"'* | '')
-      read -r _ permanent <"$root/releases/start_erl.data" || :
-      [ "$permanent" = "$1" ] || run_logged "$own/command" upgrade --json "$1"
-      run_logged "$own/service" start
-      ;;
-    *)
-      case $2 in
-        auto) run_logged "$own/command" upgrade --json "$1" ;;
-        *) run_logged "$own/command" upgrade --json "--$2" "$1" ;;
-      esac
-      ;;
+    *'"state": "stopped"'* | '') start_version "$1" ;;
+    *) [ -n "$report" ] || switch_running "$1" "$2" ;;
   esac
+}
+
+start_version () {
+  permanent=
+  read -r _ permanent <"$root/releases/start_erl.data" || :
+  [ "$permanent" = "$1" ] || run_logged "$own/command" upgrade --json "$1"
+  run_logged "$own/service" start
+}
+
+switch_running () {
+  case $2 in
+    auto) run_logged "$own/command" upgrade --json "$1" ;;
+    *) run_logged "$own/command" upgrade --json "--$2" "$1" ;;
+  esac
+  read_report
+}
+
+# Sets report: the last line of what a program that was logged has printed.
+read_report () {
+  report=
+  while IFS= read -r line; do
+    report=$line
+  done <"$own/report.$$"
 }
 
 # Runs a program: what it says is logged, and a line of JSON at its end is its report.
 run_logged () {
-  report=$own/report.$$
-  result=$( {
+  {
     status=0
     "$@" 3>&- 4>&- || status=$?
-    echo "$status" >"$report.status"
-  } 2>&1 >"$report" | while IFS= read -r line; do
-    say "log $line"
-    printf '%s\n' "$line"
-  done | tail -n 3)
-  read -r status <"$report.status"
-  reported=$(tail -n 1 "$report")
-  rm -f "$report" "$report.status"
-  case $reported in
-    '{'*) say "report $reported" ;;
-    ?*) say "log $reported" ;;
-  esac
-  [ "$status" -eq 0 ] || complain "${result:-$* ended with status $status}"
+    echo "$status" >"$own/status.$$"
+  } 2>&1 >"$own/report.$$" | {
+    first='' second='' third=''
+    while IFS= read -r line; do
+      say "log $line"
+      first=$second second=$third third=$line
+    done
+    read -r status <"$own/status.$$"
+    read_report
+    case $report in
+      '{'*) say "report $report" ;;
+      ?*) say "log $report" ;;
+    esac
+    said="$first $second $third"
+    said=${said#"${said%%[! ]*}"}
+    [ "$status" -eq 0 ] || complain "${said:-$* ended with status $status}"
+  }
 }
 
 # check SECONDS KIND WHAT: waits until the release is ready, or until what it is asked for is as it should be.
 check () {
+  ! check_once "$2" "$3" >"$own/check.$$" 2>&1 || return 0
   check_end=$(($(date +%s) + $1))
   until check_once "$2" "$3" >"$own/check.$$" 2>&1; do
     if [ "$(date +%s)" -ge "$check_end" ]; then
       said=$(tail -n 3 "$own/check.$$" | tr '\n' ' ')
-      rm -f "$own/check.$$"
       complain "after $1 s not $2 ${3:+($3)}: ${said:-no answer}"
     fi
     sleep 0.2
   done
-  rm -f "$own/check.$$"
 }
 
 check_once () {
@@ -129,7 +155,7 @@ mark () {
 
 remove_version () {
   run_logged "$own/command" remove "$1"
-  rm -f "$own/versions/$1"
+  rm -f "$own/versions/$1" "$own/checked/$1"
 }
 
 # tail COUNT: the last lines of the log, for whoever wants to know why.
@@ -138,6 +164,6 @@ show_log () {
 }
 
 audit () {
-  mkdir -p "$own"
+  [ -d "$own" ] || mkdir -p "$own"
   printf '%s\n' "$1" >>"$own/audit.log"
 }
