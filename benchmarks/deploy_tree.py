@@ -6,12 +6,14 @@ and to take a version is to link it and to restart the service.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dray.assemble.stored import parse_manifest
+from dray.cli.leave import leave
 from dray.clock import SystemClock
 from dray.console import PlainConsole, StepConsole
 from dray.core.application import Application, AppOrigin, AppSpec, Mode
@@ -102,4 +104,6 @@ def main(config: str, tree: Path, hosts: tuple[str, ...]) -> None:
 
 
 if __name__ == "__main__":
+    gc.set_threshold(100_000)  # as dray does when a pipeline runs
     main(sys.argv[1], Path(sys.argv[2]), tuple(sys.argv[3:]))
+    leave(0)
