@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -36,6 +36,7 @@ class HostResult:
         why: What went wrong.
         sent: The bytes that were sent to it.
         seconds: How long it took to take it to the version.
+        log: The last lines of its log before it was taken back.
     """
 
     host: str
@@ -47,6 +48,7 @@ class HostResult:
     why: str = ""
     sent: int = 0
     seconds: float = 0.0
+    log: tuple[str, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)

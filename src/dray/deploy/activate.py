@@ -129,8 +129,9 @@ async def take_back(member: Member, version: str, error: RemoteError, *, seconds
     """
     why = error.what.removeprefix(f"{member.host}: ")
     before = member.before.running
+    log: list[str] = []
     try:
-        await member.session.ask("tail", str(_SHOWN_LINES))
+        await member.session.ask("tail", str(_SHOWN_LINES), show=log.append)
         await member.mark(version, BAD, at=board.clock.now())
         if member.has_new_variables:
             await member.session.ask("environment_back")
@@ -148,9 +149,10 @@ async def take_back(member: Member, version: str, error: RemoteError, *, seconds
                 await member.session.ask("stop")
         state = await member.see_running()
     except RemoteError as worse:
-        return HostResult(member.host.name, Outcome.FAILED, "", before, why=f"{why}; then: {worse.what}")
+        why = f"{why}; then: {worse.what}"
+        return HostResult(member.host.name, Outcome.FAILED, "", before, why=why, log=tuple(log))
     outcome = Outcome.ROLLED_BACK if state.running == before else Outcome.FAILED
-    return HostResult(member.host.name, outcome, state.running, before, why=why, sent=member.sent)
+    return HostResult(member.host.name, outcome, state.running, before, why=why, sent=member.sent, log=tuple(log))
 
 
 def format_audit(result: HostResult, *, who: str, time: float, action: str) -> tuple[str, ...]:

@@ -51,6 +51,7 @@ class RolloutError(RemoteError):
             f"{rollout.release} {rollout.version} was not taken by {count}: "
             f"{first.host if len(rollout.hosts) > 1 else 'it'} {_say_state(first)}: {first.why}",
             hint="mend the cause and type the same again; --retry-failed takes only the hosts that failed",
+            output="\n".join(first.log) or None,
         )
         self.rollout = rollout
 

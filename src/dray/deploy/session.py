@@ -44,12 +44,15 @@ class HostSession:
     show: Callable[[str], None] = field(default=lambda _: None)
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
 
-    async def ask(self, *words: str, payload: bytes = b"") -> tuple[str, ...]:
+    async def ask(
+        self, *words: str, payload: bytes = b"", show: Callable[[str], None] | None = None
+    ) -> tuple[str, ...]:
         """Give a command, and return the lines of the answer.
 
         Args:
             words: The command and what belongs to it; only the last word may hold spaces.
             payload: What is sent behind the line.
+            show: Called with each line that programs say there meanwhile, in the place of the session's.
 
         Raises:
             HostRefusedError: The host could not do it.
@@ -57,7 +60,7 @@ class HostSession:
         """
         async with self._turn:
             await self._send(words, payload)
-            return tuple([line async for line in self._answer(words[0])])
+            return tuple([line async for line in self._answer(words[0], show)])
 
     async def ask_in_turn(
         self, *commands: tuple[str, ...], heard: Callable[[str], None] = lambda _: None, ends: bool = False
@@ -147,7 +150,9 @@ class HostSession:
         for start in range(_CHUNK, len(payload), _CHUNK):
             await self.channel.write(bytes(view[start : start + _CHUNK]))
 
-    async def _answer(self, command: str):  # type: ignore[no-untyped-def]  # noqa: ANN202
+    async def _answer(  # type: ignore[no-untyped-def]  # noqa: ANN202
+        self, command: str, show: Callable[[str], None] | None = None
+    ):
         while True:
             raw = await self.channel.read_line()
             if not raw.endswith(b"\n"):
@@ -159,7 +164,7 @@ class HostSession:
             if kind == "failed":
                 raise HostRefusedError(self.host, command, " ".join(rest.split()))
             if kind == "log":
-                self.show(rest)
+                (show or self.show)(rest)
             else:
                 yield line
 

@@ -12,6 +12,7 @@ from random import Random
 import pytest
 
 from dray.core.rollout import Outcome
+from dray.deploy.deployment import RolloutError
 from dray.deploy.follow import NEW_VARIABLES
 from dray.deploy.history import History
 from dray.deploy.prepare import read_release_manifest
@@ -126,6 +127,8 @@ def test_version_that_is_not_well_is_taken_back_and_the_rollout_stops(hosts, rel
     assert [hosts[name].runs for name in HOSTS] == ["0.2.0", "0.1.0", "0.1.0"]
     assert hosts["web2"].state("0.2.0") == "bad"
     assert "0.2.0 is not well" in rollout.hosts[1].why
+    assert [result.log for result in rollout.hosts] == [(), ("a line of the log",), ()]
+    assert RolloutError(rollout).output == "a line of the log"
 
 
 @pytest.mark.parametrize(
