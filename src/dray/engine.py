@@ -5,6 +5,7 @@ What a step raises that is no error of dray's becomes one, with the user's line 
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -72,7 +73,8 @@ class Engine:
         """
         for step in pipeline.steps():
             resolve_step(step, self.ctx.settings, self.overrides)
-        begun = replace(self, ctx=replace(self.ctx, started=self.ctx.clock.monotonic()))
+        started = self.ctx.clock.monotonic()
+        begun = replace(self, ctx=replace(self.ctx, started=started, warm_up=lambda: _warm_up(pipeline)))
         try:
             relay = Relay(begun.ctx, self.console, self.overrides)
             return begun.run_stages(pipeline, Teller(begun.ctx, self.console, self.overrides, relay))
@@ -173,6 +175,14 @@ class Engine:
                     release, added = self._run_step(stage, release, teller, following=behind)
                 timings += added
         return release, timings
+
+
+def _warm_up(pipeline: Pipeline) -> None:
+    """Load what the steps of a pipeline need; where that fails, the step itself says why."""
+    for wanted in dict.fromkeys(step.definition.warm_up for step in pipeline.steps()):
+        if wanted is not None:
+            with contextlib.suppress(Exception):
+                wanted()
 
 
 class _Tree:

@@ -65,6 +65,28 @@ def test_steps_run_one_after_the_other_and_are_timed(engine):
     assert "named" in said(engine)
 
 
+def test_steps_load_what_they_need_when_nothing_else_is_to_do(engine):
+    loaded = []
+
+    def load():
+        loaded.append("heavy")
+        raise ImportError("heavy")
+
+    @step(warm_up=load)
+    def heavy(release, ctx):
+        return release
+
+    @step
+    def compiles(release, ctx):
+        ctx.warm_up()
+        return release
+
+    engine.run(named() | compiles() | parallel(heavy(), heavy()))
+    assert loaded == ["heavy"]
+    engine.run(named() | heavy())
+    assert loaded == ["heavy"]
+
+
 @step(reads_tree=False)
 def adds_unseen(release, ctx, path):
     return release.add(File(path, b"unseen"))

@@ -120,6 +120,9 @@ def _tell_nobody(advance: Advance) -> None:
     del advance
 
 
+def _do_nothing() -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """What a step may use besides the release.
@@ -138,6 +141,7 @@ class Context:
         started: When the pipeline began, as ``clock.monotonic`` tells the time.
         announce: Called by a step that deploys, whenever it has got on; never fails, and takes no time.
         told: What ``on_progress`` of the step has returned last; empty where it was not called.
+        warm_up: Loads what the steps of the pipeline need, while nothing else is to do.
     """
 
     root: Path
@@ -153,6 +157,7 @@ class Context:
     started: float = 0.0
     announce: Callable[[Advance], None] = field(default=_tell_nobody, repr=False)
     told: str = ""
+    warm_up: Callable[[], None] = field(default=_do_nothing, repr=False)
 
     def reveal(self, secret: str | Secret) -> str:
         """Return the value of a secret; plain text is returned as it is.

@@ -47,6 +47,7 @@ class StepDefinition(Generic[P]):
         on_failure: Called with the options of the step where an earlier step of its pipeline failed, so that this
             one does not run.
         on_progress: Called with the options of the step while an earlier step of its pipeline deploys.
+        warm_up: Called while the project compiles.
     """
 
     name: str
@@ -56,6 +57,7 @@ class StepDefinition(Generic[P]):
     repeatable: bool = False
     on_failure: Callable[..., None] | None = field(default=None, repr=False)
     on_progress: Callable[..., str] | None = field(default=None, repr=False)
+    warm_up: Callable[[], None] | None = field(default=None, repr=False)
 
     @cached_property
     def options(self) -> tuple[Option, ...]:
@@ -128,6 +130,7 @@ def step(
     repeatable: bool = False,
     on_failure: Callable[..., None] | None = None,
     on_progress: Callable[..., str] | None = None,
+    warm_up: Callable[[], None] | None = None,
 ) -> Callable[[Callable[Concatenate[Release, Context, P], Release]], StepDefinition[P]]: ...
 
 
@@ -140,6 +143,7 @@ def step(
     repeatable: bool = False,
     on_failure: Callable[..., None] | None = None,
     on_progress: Callable[..., str] | None = None,
+    warm_up: Callable[[], None] | None = None,
 ) -> StepDefinition[P] | Callable[[Callable[Concatenate[Release, Context, P], Release]], StepDefinition[P]]:
     """Make a step of a function ``(release, ctx, ...options) -> release``.
 
@@ -157,6 +161,8 @@ def step(
         on_progress: A function ``(so_far, ctx, ...options) -> told`` with the options of the step, called in a thread
             of its own while an earlier step of the pipeline deploys. The text that it returns is ``ctx.told`` when it
             is called again, for ``on_failure``, and when the step runs. What it raises is only warned of.
+        warm_up: Loads what the step needs and what takes long to load. It is called in a thread of its own while the
+            project compiles, and not at all where it need not be compiled. What it raises is ignored.
 
     Returns:
         The step.
@@ -178,6 +184,7 @@ def step(
             repeatable,
             on_failure,
             on_progress,
+            warm_up,
         )
 
     return define if function is None else define(function)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dray.deploy.accept import Accept
+    from dray.deploy.ssh import SshTransport
     from dray.deploy.transport import Transport
 
 TransportKind = Literal["asyncssh", "openssh", "local"]
@@ -42,11 +43,16 @@ def open_transport(
 
         return OpenSshTransport(config, timeout=timeout)
     if kind == "asyncssh":
-        with _found_no_libraries():
-            from dray.deploy.ssh import SshTransport  # noqa: PLC0415 - with its library it takes 0.2 s
-
-        return SshTransport(config, accept=accept, timeout=timeout)
+        return load_asyncssh()(config, accept=accept, timeout=timeout)
     raise ConfigError("hosts are reached by asyncssh, openssh or local", got=kind, choices=TRANSPORTS)
+
+
+def load_asyncssh() -> type[SshTransport]:
+    """Return the transport ``asyncssh``, whose library takes 0.2 s to load."""
+    with _found_no_libraries():
+        from dray.deploy.ssh import SshTransport  # noqa: PLC0415
+
+    return SshTransport
 
 
 @contextlib.contextmanager

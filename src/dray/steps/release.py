@@ -88,6 +88,7 @@ def _prepare(ctx: Context) -> None:
         importlib.import_module(module)
     preload_indexes(ctx.work)
     ctx.templates.preload()
+    ctx.warm_up()
 
 
 _NEEDED_ALWAYS = (

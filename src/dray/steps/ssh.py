@@ -7,7 +7,14 @@ from dray.core.release import Release
 from dray.core.step import step
 
 
-@step
+def _load() -> None:
+    from dray.deploy import deployment  # noqa: F401
+    from dray.deploy.open_transport import load_asyncssh
+
+    load_asyncssh()
+
+
+@step(warm_up=_load)
 def ssh(release: Release, ctx: Context, fleet: str = "servers", *, hosts: tuple[str, ...] = ()) -> Release:
     """Deploy the release to the hosts of a fleet, which config("fleet", NAME, ...) describes.
 
