@@ -468,6 +468,17 @@ def test_a_host_that_cannot_resolve_its_name_is_asked_by_a_whole_vm(launch, gree
         launcher.wait_until_up()
 
 
+def test_a_host_that_does_not_know_the_name_of_the_node_is_told_so(launch, greeter, tmp_path):
+    (tmp_path / "getent").write_text('#!/bin/sh\n[ "$1 $2" != "ahosts nowhere" ]\n')
+    (tmp_path / "getent").chmod(0o755)
+    with launch(greeter, "greeter", PATH=f"{tmp_path}:{os.environ['PATH']}").running() as launcher:
+        said = launcher("pid", env={"RELEASE_NODE": "other@nowhere"})
+        known = launcher("pid", env={"RELEASE_NODE": "other@localhost"})
+    why = "greeter runs, but this machine does not know the name nowhere: add it to /etc/hosts"
+    assert (said.status, said.err) == (1, f"ERROR: {why}\n")
+    assert "no answer from other@localhost" in known.err
+
+
 @pytest.mark.shells
 @pytest.mark.parametrize("shell", SHELLS, ids=" ".join)
 def test_a_system_that_is_still_starting_is_stopped(launch, greeter, shell):
