@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dray.cli.apt_place import open_place, place_options
-from dray.package.read_deb import read_deb
+from dray.package.read_deb import read_debs
 from dray.repository.publish import Terms, publish_packages
 from dray.repository.release_file import Description
 
@@ -43,7 +43,7 @@ def publish_command(
     All of them appear at once. What is published already stays as it is, and gets the rollout that is said.
     """
     said: dict[str, Any] = dict(place.settings)
-    debs = [read_deb(path) for path in files]
+    debs = read_debs(files)
     terms = Terms(
         suite=place.suite,
         component=component or said.get("component", "main"),

@@ -14,6 +14,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, BinaryIO
 
+from dray.assemble.workers import map_parts
 from dray.deb_file import read_members, validate_data
 from dray.errors import IntegrityError, StepError
 from dray.package.deb.identity import PACKAGE_NAME
@@ -21,6 +22,7 @@ from dray.package.deb822 import Stanza, parse_stanza
 from dray.package.debian_version import parse_version
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 _SMALL = 1 << 16
@@ -76,6 +78,23 @@ def read_deb(path: Path) -> DebFile:
     stanza = parse_stanza(control, file=f"control of {path.name}")
     validate_control(stanza, path.name)
     return DebFile(path, stanza, size, sha256)
+
+
+def read_debs(paths: Sequence[Path]) -> list[DebFile]:
+    """Return what packages say of themselves; of many, each core reads a part.
+
+    Raises:
+        StepError, IntegrityError: As ``read_deb`` does, for one of them.
+    """
+    parts = map_parts(_read_part, paths)
+    found: list[DebFile | None] = [None] * len(paths)
+    for number, part in enumerate(parts):
+        found[number :: len(parts)] = part
+    return [deb for deb in found if deb is not None]
+
+
+def _read_part(paths: Sequence[Path]) -> list[DebFile]:
+    return [read_deb(path) for path in paths]
 
 
 def _read_control(source: BinaryIO, path: Path) -> bytes:

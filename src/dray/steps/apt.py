@@ -29,7 +29,7 @@ def publish_release(release: Release, ctx: Context, repository: str, **settings:
         The release with its publications.
     """
     from dray.errors import ConfigError
-    from dray.package.read_deb import read_deb
+    from dray.package.read_deb import read_debs
     from dray.repository.address import open_store
     from dray.repository.open import open_repository
     from dray.repository.options import AptOptions
@@ -40,7 +40,7 @@ def publish_release(release: Release, ctx: Context, repository: str, **settings:
     if not paths:
         raise ConfigError("apt publishes Debian packages, and no step has made one", hint="put deb() before apt()")
     key, passphrase = (value if value is None else ctx.reveal(value) for value in (options.key, options.passphrase))
-    debs = [read_deb(path) for path in paths]
+    debs = read_debs(paths)
     with open_store(repository, root=ctx.root) as store:
         opened = open_repository(
             store, key=key, passphrase=passphrase, trust=options.trust, environ=ctx.environ, clock=ctx.clock

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dray.errors import IntegrityError, StepError
-from dray.package.read_deb import read_deb
+from dray.package.read_deb import read_deb, read_debs
 from tests.debs import build_ar, build_control, build_deb, build_tar, sha256
 
 MEMBERS = {
@@ -29,6 +29,27 @@ def test_a_package_is_read(tmp_path, codec):
     assert (deb.package, deb.version, deb.architecture) == ("shop", "1.0-1", "amd64")
     assert (deb.size, deb.sha256) == (len(data), sha256(data))
     assert deb.control.get("Description") == "the shop\n It sells things."
+
+
+@pytest.fixture
+def many(tmp_path):
+    """More packages than one core reads by itself."""
+    paths = [tmp_path / f"shop-{number}.deb" for number in range(401)]
+    for number, path in enumerate(paths):
+        path.write_bytes(build_deb(build_control(Version=f"{number}-1"), {}, codec=".gz"))
+    return paths
+
+
+def test_many_packages_are_read_in_their_order(many):
+    assert read_debs(many) == [read_deb(path) for path in many]
+    assert read_debs([]) == []
+
+
+@pytest.mark.parametrize("number", [0, 1, 400])
+def test_one_damaged_package_of_many_is_an_error(many, number):
+    many[number].write_bytes(GOOD[:-20])
+    with pytest.raises(IntegrityError, match=f"shop-{number}.deb.*cut off"):
+        read_debs(many)
 
 
 def test_a_file_that_is_missing_is_an_error(tmp_path):
