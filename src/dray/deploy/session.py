@@ -115,15 +115,6 @@ class HostSession:
                     data = await self.channel.read_exactly(int(line.split()[1]))
             return data
 
-    async def report(self, *words: str) -> dict[str, Any]:
-        """Give a command that runs the launcher, and return what that reports; nothing where it has no report.
-
-        Raises:
-            HostRefusedError: The host could not do it.
-            RemoteError: The connection is lost.
-        """
-        return read_report(await self.ask(*words))
-
     async def end(self) -> None:
         """Let the host do what it was asked, and no more; without an answer.
 

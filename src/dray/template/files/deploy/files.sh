@@ -88,12 +88,13 @@ install_version () {
 # files than before. Where the clock has been put back, times say nothing, nor does what was read from memory before the
 # host was booted anew.
 check_files () {
-  now=$own/checked/$1 before=$own/checked/$2 boot=''
+  now=$own/checked/$1 before=$own/checked/$2 compared_in=''
   [ -d "$own/checked" ] || mkdir "$own/checked"
   name_boot >"$now"
   : >seen
-  read -r boot 2>/dev/null <"$before" || :
-  if [ "$boot" = "$(name_boot)" ] && [ ! "$before" -nt "$now" ]; then
+  read -r boot <"$now"
+  read -r compared_in 2>/dev/null <"$before" || :
+  if [ "$compared_in" = "$boot" ] && [ ! "$before" -nt "$now" ]; then
     (cd "$root" && exec find lib erts-* releases \( -type f ! -cnewer "$before" \) -o \( -type d -cnewer "$before" \)) \
       >seen 2>/dev/null || : >seen
   fi
