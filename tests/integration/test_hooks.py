@@ -319,12 +319,12 @@ def test_a_hook_ends_with_the_launcher_that_waits_for_it(launch, tmp_path):
 
 
 def list_processes(variable):
-    """Return the processes that have a variable."""
+    """Return the processes that have a variable; ``Path.glob`` would fail where one ends meanwhile."""
     found = []
-    for file in Path("/proc").glob("[0-9]*/environ"):
+    for process in Path("/proc").iterdir():
         with contextlib.suppress(OSError):
-            if variable.encode() in file.read_bytes():
-                found.append(file)
+            if process.name.isdigit() and variable.encode() in (process / "environ").read_bytes():
+                found.append(process)
     return found
 
 

@@ -37,7 +37,7 @@ def lives(pid):
     """Tell whether a process is there; one that has ended and was not asked for yet is not."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
+    except OSError:
         return False
 
 

@@ -159,12 +159,15 @@ def _lives(node: LocalNode) -> bool:
 
 
 def _find_processes(folder: Path) -> list[int]:
-    """Return the processes whose command line names a folder."""
+    """Return the processes whose command line names a folder.
+
+    A process can end at any moment, also between listing and reading it, and ``Path.glob`` fails when one does.
+    """
     wanted, found = f"{folder}/".encode(), []
-    for process in _PROCESSES.glob("[0-9]*/cmdline"):
+    for process in _PROCESSES.iterdir() if _PROCESSES.is_dir() else ():
         with contextlib.suppress(OSError):
-            if wanted in process.read_bytes():
-                found.append(int(process.parent.name))
+            if process.name.isdigit() and wanted in (process / "cmdline").read_bytes():
+                found.append(int(process.name))
     return found
 
 
