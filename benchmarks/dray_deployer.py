@@ -7,7 +7,8 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from benchmarks.deploy_tree import COMMAND, ROOT, SERVICE, read_release
+from benchmarks.built_release import read_release
+from benchmarks.deploy_tree import COMMAND, ROOT, SERVICE
 from benchmarks.deployers import Deployer, Site
 from benchmarks.measure import Program
 from benchmarks.projects import ROOT as PROJECT

@@ -201,6 +201,10 @@ class _Connection:
     inner: Connection
     host: FolderHost
 
+    @property
+    def is_open(self) -> bool:
+        return self.inner.is_open
+
     @contextlib.asynccontextmanager
     async def start(self, argv: tuple[str, ...], *, finishes: bool = False) -> AsyncIterator[Channel]:
         argv = tuple(word.replace("HERE", str(self.host.root)) for word in argv)

@@ -5,9 +5,8 @@ What a step raises that is no error of dray's becomes one, with the user's line 
 
 from __future__ import annotations
 
-import contextlib
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dray.config.reader import describe_exception, find_user_line
 from dray.console import StepConsole
@@ -19,6 +18,7 @@ from dray.core.step_options import resolve_step, validate_section
 from dray.errors import ConfigError, DrayError, Location, PluginError, StepError
 from dray.progress import Relay
 from dray.telling import Teller
+from dray.warming import Warming
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,12 +56,14 @@ class Engine:
         console: Where steps are announced.
         overrides: The values of ``--set``.
         known: The steps and releases in all pipelines of the configuration: ``config(...)`` may speak of these.
+        warming: What the steps of the pipeline that runs get ready.
     """
 
     ctx: Context
     console: PlainConsole
     overrides: Overrides
     known: frozenset[str] = frozenset()
+    warming: Warming | None = None
 
     def run(self, pipeline: Pipeline) -> RunResult:
         """Run a pipeline from the beginning.
@@ -74,11 +76,13 @@ class Engine:
         for step in pipeline.steps():
             resolve_step(step, self.ctx.settings, self.overrides)
         started = self.ctx.clock.monotonic()
-        begun = replace(self, ctx=replace(self.ctx, started=started, warm_up=lambda: _warm_up(pipeline)))
+        warming = Warming(self.ctx, pipeline, self.overrides)
+        begun = replace(self, ctx=replace(self.ctx, started=started, warm_up=warming.begin), warming=warming)
         try:
             relay = Relay(begun.ctx, self.console, self.overrides)
             return begun.run_stages(pipeline, Teller(begun.ctx, self.console, self.overrides, relay))
         finally:
+            warming.close()
             self.console.close()
 
     def run_stages(self, pipeline: Pipeline, teller: Teller) -> RunResult:
@@ -114,7 +118,10 @@ class Engine:
         console = StepConsole(self.console, step.name)
         started = self.ctx.clock.monotonic()
         with teller.relay.listen(step, following, release) as announce:
-            ctx = replace(self.ctx, console=console, announce=announce, told=teller.relay.recall(step))
+            told = teller.relay.recall(step)
+            ctx = replace(
+                self.ctx, console=console, announce=announce, told=told, warmed=lambda: self._take_warmed(step)
+            )
             done = self._call(step, release, ctx)
         if writing is None:
             _require_unchanged(step, release, done)
@@ -123,6 +130,9 @@ class Engine:
         seconds = self.ctx.clock.monotonic() - started
         self.console.end_step(step.name, seconds, "; ".join(console.results))
         return done, (StepTiming(step.name, seconds),)
+
+    def _take_warmed(self, step: Step) -> Any:
+        return self.warming.take(step) if self.warming else None
 
     def _call(self, step: Step, release: Release, ctx: Context) -> Release:
         options = resolve_step(step, ctx.settings, self.overrides)
@@ -175,14 +185,6 @@ class Engine:
                     release, added = self._run_step(stage, release, teller, following=behind)
                 timings += added
         return release, timings
-
-
-def _warm_up(pipeline: Pipeline) -> None:
-    """Load what the steps of a pipeline need; where that fails, the step itself says why."""
-    for wanted in dict.fromkeys(step.definition.warm_up for step in pipeline.steps()):
-        if wanted is not None:
-            with contextlib.suppress(Exception):
-                wanted()
 
 
 class _Tree:

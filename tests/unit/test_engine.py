@@ -65,26 +65,84 @@ def test_steps_run_one_after_the_other_and_are_timed(engine):
     assert "named" in said(engine)
 
 
-def test_steps_load_what_they_need_when_nothing_else_is_to_do(engine):
-    loaded = []
+@step
+def compiles(release, ctx):
+    ctx.warm_up()
+    ctx.warm_up()
+    return release
 
-    def load():
-        loaded.append("heavy")
+
+class Opened:
+    """What a step has opened before its turn."""
+
+    def __init__(self, name):
+        self.name, self.is_open = name, True
+
+    def close(self):
+        self.is_open = False
+
+
+def test_a_step_gets_what_it_has_got_ready_while_the_project_compiles(engine):
+    opened, taken = [], []
+
+    def open_early(ctx, name, *, port=22):
+        opened.append(Opened(f"{ctx.env}:{name}:{port}"))
+        return opened[-1]
+
+    @step(warm_up=open_early)
+    def sends(release, ctx, name, *, port=22):
+        taken.append((name, ctx.warmed(), ctx.warmed().is_open))
+        return release
+
+    engine.run(named() | compiles() | parallel(sends("web"), sends("db", port=23)))
+    assert sorted(value.name for value in opened) == ["prod:db:23", "prod:web:22"]
+    assert {name: value.name for name, value, _ in taken} == {"web": "prod:web:22", "db": "prod:db:23"}
+    assert all(was_open for _, _, was_open in taken)
+    assert not any(value.is_open for value in opened)
+
+
+def test_what_a_step_has_got_ready_is_closed_where_an_earlier_step_fails(engine):
+    opened = []
+
+    def open_early(ctx):
+        opened.append(Opened("web"))
+        return opened[-1]
+
+    @step(warm_up=open_early)
+    def sends(release, ctx):
+        raise AssertionError("it has no turn")
+
+    @step
+    def fails(release, ctx):
+        raise StepError("no")
+
+    with pytest.raises(StepError):
+        engine.run(named() | compiles() | fails() | sends())
+    assert [value.is_open for value in opened] == [False]
+
+
+def test_a_step_runs_all_the_same_where_getting_ready_fails_or_was_never_begun(engine):
+    taken = []
+
+    def load(ctx):
         raise ImportError("heavy")
 
     @step(warm_up=load)
     def heavy(release, ctx):
+        taken.append(ctx.warmed())
         return release
 
-    @step
-    def compiles(release, ctx):
-        ctx.warm_up()
-        return release
-
-    engine.run(named() | compiles() | parallel(heavy(), heavy()))
-    assert loaded == ["heavy"]
+    engine.run(named() | compiles() | heavy())
     engine.run(named() | heavy())
-    assert loaded == ["heavy"]
+    assert taken == [None, None]
+
+
+def test_getting_ready_takes_the_options_of_the_step():
+    with pytest.raises(TypeError, match="warm_up of sends takes other options than the step"):
+
+        @step(warm_up=lambda ctx, port: None)
+        def sends(release, ctx, name):
+            return release
 
 
 @step(reads_tree=False)

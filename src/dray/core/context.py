@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from dray.errors import ConfigError
 
@@ -141,7 +141,8 @@ class Context:
         started: When the pipeline began, as ``clock.monotonic`` tells the time.
         announce: Called by a step that deploys, whenever it has got on; never fails, and takes no time.
         told: What ``on_progress`` of the step has returned last; empty where it was not called.
-        warm_up: Loads what the steps of the pipeline need, while nothing else is to do.
+        warm_up: Lets the steps of the pipeline get ready, while nothing else is to do.
+        warmed: Returns what ``warm_up`` of the step has returned; None where it was not called, or failed.
     """
 
     root: Path
@@ -158,6 +159,7 @@ class Context:
     announce: Callable[[Advance], None] = field(default=_tell_nobody, repr=False)
     told: str = ""
     warm_up: Callable[[], None] = field(default=_do_nothing, repr=False)
+    warmed: Callable[[], Any] = field(default=_do_nothing, repr=False)
 
     def reveal(self, secret: str | Secret) -> str:
         """Return the value of a secret; plain text is returned as it is.

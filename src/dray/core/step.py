@@ -47,7 +47,7 @@ class StepDefinition(Generic[P]):
         on_failure: Called with the options of the step where an earlier step of its pipeline failed, so that this
             one does not run.
         on_progress: Called with the options of the step while an earlier step of its pipeline deploys.
-        warm_up: Called while the project compiles.
+        warm_up: Called with the options of the step while the project compiles.
     """
 
     name: str
@@ -57,7 +57,7 @@ class StepDefinition(Generic[P]):
     repeatable: bool = False
     on_failure: Callable[..., None] | None = field(default=None, repr=False)
     on_progress: Callable[..., str] | None = field(default=None, repr=False)
-    warm_up: Callable[[], None] | None = field(default=None, repr=False)
+    warm_up: Callable[..., Any] | None = field(default=None, repr=False)
 
     @cached_property
     def options(self) -> tuple[Option, ...]:
@@ -130,7 +130,7 @@ def step(
     repeatable: bool = False,
     on_failure: Callable[..., None] | None = None,
     on_progress: Callable[..., str] | None = None,
-    warm_up: Callable[[], None] | None = None,
+    warm_up: Callable[..., Any] | None = None,
 ) -> Callable[[Callable[Concatenate[Release, Context, P], Release]], StepDefinition[P]]: ...
 
 
@@ -143,7 +143,7 @@ def step(
     repeatable: bool = False,
     on_failure: Callable[..., None] | None = None,
     on_progress: Callable[..., str] | None = None,
-    warm_up: Callable[[], None] | None = None,
+    warm_up: Callable[..., Any] | None = None,
 ) -> StepDefinition[P] | Callable[[Callable[Concatenate[Release, Context, P], Release]], StepDefinition[P]]:
     """Make a step of a function ``(release, ctx, ...options) -> release``.
 
@@ -161,20 +161,23 @@ def step(
         on_progress: A function ``(so_far, ctx, ...options) -> told`` with the options of the step, called in a thread
             of its own while an earlier step of the pipeline deploys. The text that it returns is ``ctx.told`` when it
             is called again, for ``on_failure``, and when the step runs. What it raises is only warned of.
-        warm_up: Loads what the step needs and what takes long to load. It is called in a thread of its own while the
-            project compiles, and not at all where it need not be compiled. What it raises is ignored.
+        warm_up: A function ``(ctx, ...options)`` with the options of the step that loads and opens what the step
+            needs and what takes long. It is called in a thread of its own while the project compiles.
+            ``ctx.warmed()`` gives the step what it returns; if that has a method ``close``, it is called when the
+            pipeline has ended. What it raises is ignored.
 
     Returns:
         The step.
 
     Raises:
-        TypeError: ``on_failure`` or ``on_progress`` takes other options than the step.
+        TypeError: ``on_failure``, ``on_progress`` or ``warm_up`` takes other options than the step.
     """
 
     def define(function: Callable[Concatenate[Release, Context, P], Release]) -> StepDefinition[P]:
         validate_parameters(function)
-        for name_of, hook in (("on_failure", on_failure), ("on_progress", on_progress)):
-            if hook is not None and _list_names(hook) != _list_names(function):
+        hooks = (("on_failure", on_failure, 2), ("on_progress", on_progress, 2), ("warm_up", warm_up, 1))
+        for name_of, hook, skip in hooks:
+            if hook is not None and _list_names(hook, skip) != _list_names(function, 2):
                 raise TypeError(f"{name_of} of {function.__name__} takes other options than the step")
         return StepDefinition(
             name or function.__name__,
@@ -224,9 +227,9 @@ def as_step(function: Callable[..., Any]) -> Step:
     return Step(StepDefinition(name, function), (), location)
 
 
-def _list_names(function: Callable[..., Any]) -> list[str]:
-    """Return the names of the parameters that are options."""
-    return list(inspect.signature(function).parameters)[2:]
+def _list_names(function: Callable[..., Any], skip: int) -> list[str]:
+    """Return the names of the parameters that are options: those behind the first ones."""
+    return list(inspect.signature(function).parameters)[skip:]
 
 
 def caller_location() -> Location | None:

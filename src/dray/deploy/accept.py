@@ -13,8 +13,14 @@ import contextlib
 import threading
 from collections.abc import Callable
 
+from dray.errors import RemoteError
+
 Accept = Callable[[str, str, str], bool]
 """Called with the host's name, the algorithm and the fingerprint (``SHA256:...``, as ``ssh-keygen -l`` shows it)."""
+
+
+class UnknownHostError(RemoteError):
+    """Nobody has said that the key of a host is right."""
 
 
 def accept_fingerprints(fingerprints: tuple[str, ...]) -> Accept:

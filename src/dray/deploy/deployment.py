@@ -25,7 +25,8 @@ from dray.errors import ConfigError, DrayError, RemoteError
 from dray.memory import Memory
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    import asyncio
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from dray.core.context import Context
@@ -63,7 +64,13 @@ def _say_state(result: HostResult) -> str:
 
 
 def deploy_release(
-    release: Release, ctx: Context, fleet: Fleet, place: Place, *, scripts: bytes | None = None
+    release: Release,
+    ctx: Context,
+    fleet: Fleet,
+    place: Place,
+    *,
+    scripts: bytes | None = None,
+    loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None,
 ) -> tuple[Release, Rollout]:
     """Deploy a release to a fleet.
 
@@ -73,6 +80,7 @@ def deploy_release(
         fleet: Where.
         place: The release on the hosts.
         scripts: What runs it there, for places that nobody sets up.
+        loop_factory: Returns the loop that has the place's connections already.
 
     Returns:
         The release as the hosts have it, and what became of each.
@@ -118,7 +126,7 @@ def deploy_release(
     )
     untouched = tuple(HostResult(host.name, Outcome.UNTOUCHED) for host in fleet.hosts)
     ctx.announce(Advance(Rollout(fleet.name, place.name, release.version, untouched)))
-    rollout = run_with_hosts(run_rollout(plan, Board(ctx.console, ctx.clock)))
+    rollout = run_with_hosts(run_rollout(plan, Board(ctx.console, ctx.clock)), loop_factory)
     remember_rollout(ctx.work, rollout, who=plan.who, now=ctx.clock.now())
     report_rollout(ctx, rollout, taken[0].reasons)
     if not rollout.is_good:

@@ -28,6 +28,11 @@ class LocalConnection:
 
     host: Host
 
+    @property
+    def is_open(self) -> bool:
+        """Always, for this machine."""
+        return True
+
     def start(self, argv: tuple[str, ...], *, finishes: bool = False) -> AbstractAsyncContextManager[Channel]:
         """Run a program; see ``Connection.start``."""
         return start_process(argv, host=str(self.host), finishes=finishes)

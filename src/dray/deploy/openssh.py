@@ -124,6 +124,11 @@ class OpenSshConnection:
     shared: tuple[str, ...]
     master: ProcessChannel
 
+    @property
+    def is_open(self) -> bool:
+        """See ``Connection.is_open``."""
+        return self.master.status is None
+
     @contextlib.asynccontextmanager
     async def start(self, argv: tuple[str, ...], *, finishes: bool = False) -> AsyncGenerator[Channel]:
         """Run a program; see ``Connection.start``."""

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import asyncssh
 
-from dray.deploy.accept import Accept, ask
+from dray.deploy.accept import Accept, UnknownHostError, ask
 from dray.deploy.hints import CHANGED, format_command, hint_changed, hint_unknown
 from dray.deploy.host_key import KnownHost, read_known_host
 from dray.deploy.known_hosts import KnownKey, append_key
@@ -60,6 +60,11 @@ class SshConnection:
     host: Host
     connection: asyncssh.SSHClientConnection
     config: Path | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """See ``Connection.is_open``."""
+        return not self.connection.is_closed()
 
     def start(self, argv: tuple[str, ...], *, finishes: bool = False) -> AbstractAsyncContextManager[Channel]:
         """Run a program; see ``Connection.start``."""
@@ -174,7 +179,7 @@ class SshTransport:
             if self.accept is None or not await ask(self.accept, target.host.name, algorithm, fingerprint):
                 hint = hint_unknown(format_command(target.host, self.config))
                 what = f"{target.host}: its key is not known on this machine: {algorithm} {fingerprint}"
-                raise RemoteError(what, hint=hint)
+                raise UnknownHostError(what, hint=hint)
             if target.user_known:
                 with contextlib.suppress(OSError):  # as with ssh: it is asked about again
                     append_key(target.user_known[0], KnownKey(target.known_as, algorithm, key.public_data))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from dray.deploy.accept import accept_fingerprints
 from dray.deploy.ask import ask_user
+from dray.deploy.early import EarlyConnections
 from dray.deploy.open_transport import open_transport
 from dray.deploy.place import Place, shorten_script
 from dray.service.model import build_service
@@ -25,7 +26,6 @@ def build_ssh_place(name: str, fleet: Fleet, ctx: Context) -> Place:
         ConfigError: ``config("service", ...)`` breaks a rule.
     """
     options = fleet.options
-    config = Path(options.ssh_config).expanduser() if options.ssh_config else None
 
     def accept(host: str, algorithm: str, fingerprint: str) -> bool:
         if host in options.host_keys:
@@ -33,9 +33,19 @@ def build_ssh_place(name: str, fleet: Fleet, ctx: Context) -> Place:
         with ctx.console.hold():
             return ask_user(host, algorithm, fingerprint)
 
-    transport = open_transport(options.transport, config=config, accept=accept)
+    transport = open_transport(options.transport, config=_find_config(fleet), accept=accept)
     script = shorten_script(ctx.templates.render("deploy/host.sh"))
     return Place(name, read_service(name, ctx).root, transport, script)
+
+
+def connect_early(fleet: Fleet) -> EarlyConnections:
+    """Begin to connect to the hosts of a fleet, before there is anything to deploy."""
+    transport = open_transport(fleet.options.transport, config=_find_config(fleet))
+    return EarlyConnections(transport, fleet.hosts, at_a_time=fleet.options.connections)
+
+
+def _find_config(fleet: Fleet) -> Path | None:
+    return Path(fleet.options.ssh_config).expanduser() if fleet.options.ssh_config else None
 
 
 def read_service(name: str, ctx: Context, description: str = "") -> Service:

@@ -57,6 +57,10 @@ class Channel(Protocol):
 class Connection(Protocol):
     """A way to a host, which is authenticated and whose key is verified."""
 
+    @property
+    def is_open(self) -> bool:
+        """Whether nothing is known of its having been lost."""
+
     def start(self, argv: tuple[str, ...], *, finishes: bool = False) -> AbstractAsyncContextManager[Channel]:
         """Run a program while the block lasts; it is ended with it.
 

@@ -69,6 +69,7 @@ def release(  # noqa: PLR0913 - the options of mix release
         lambda chosen: {**_read_section(ctx, chosen), **written},
         meanwhile=lambda: _prepare(ctx),
     )
+    ctx.warm_up()  # where nothing was to be compiled
     count = len(described.applications)
     ctx.console.result(f"{described.name} {described.version}, {count} applications, {_tools(described)}")
     return described
