@@ -16,6 +16,7 @@ from dray import Failure, Progress, StepError
 from dray.assemble.host_settings import RULES
 from dray.assemble.launcher import INTERNAL, read_command
 from dray.config.reader import open_configuration
+from dray.core.artifact import Artifact
 from dray.core.project import Commit
 from dray.core.release import Release
 from dray.core.step import StepDefinition
@@ -218,6 +219,29 @@ def test_the_step_of_the_walk_through_works(tmp_path):
     exec("from dray.core.contents import File\n" + test, names)  # noqa: S102
     (function,) = [item.name for item in ast.parse(test).body if isinstance(item, ast.FunctionDef)]
     names[function](lambda: make_context(tmp_path))
+
+
+@pytest.mark.parametrize("is_early", [True, False], ids=["opened early", "opened when it is needed"])
+def test_the_step_that_gets_ready_early_works(tmp_path, monkeypatch, is_early):
+    class Server:
+        def __init__(self, name, **options):
+            self.name, self.stored = name, {}
+            opened.append(self)
+
+        def storbinary(self, command, file):
+            self.stored[command] = file.read()
+
+    opened = []
+    monkeypatch.setattr("ftplib.FTP", Server)
+    (block,) = blocks(section(page("steps.md"), "Steps that get ready early"), "python")
+    names = {}
+    exec(block, names)  # noqa: S102 - our own page
+    (tmp_path / "shop.tar.gz").write_bytes(b"packed")
+    release = Release(name="shop").with_artifact(Artifact("tar", tmp_path / "shop.tar.gz", 6, "0"))
+    mirror, ctx = names["mirror"], make_context(tmp_path)
+    value = mirror.warm_up(ctx, server="web1") if is_early else None
+    mirror.run(release, replace(ctx, warmed=lambda: value), server="web1")
+    assert [(server.name, server.stored) for server in opened] == [("web1", {"STOR shop.tar.gz": b"packed"})]
 
 
 def test_the_step_that_hears_of_failures_works(tmp_path):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from dray.core.rollout import HostResult, Outcome
 from dray.deploy.board import CONNECTING
 from dray.deploy.host_state import GOOD, HostState, InstalledVersion, parse_state
-from dray.deploy.session import HostSession
+from dray.deploy.session import HostRefusedError, HostSession
 from dray.errors import RemoteError
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ class Member:
         told_at: When it did, in seconds since 1970 by the clock of this machine.
         sent: How many bytes were sent to it.
         has_new_variables: Whether the release's variables were changed there, and are to be changed back on failure.
+        refusal: What it did not do of what it was asked first.
     """
 
     host: Host
@@ -43,6 +44,7 @@ class Member:
     told_at: float
     sent: int = 0
     has_new_variables: bool = False
+    refusal: HostRefusedError | None = None
 
     async def see_running(self) -> HostState:
         """Ask the host what runs and what the next start starts; the rest of its state is as it was.
@@ -124,7 +126,9 @@ def gather_results(
 
 
 @contextlib.asynccontextmanager
-async def open_party(hosts: Iterable[Host], place: Place, board: Board, *, connections: int) -> AsyncIterator[Party]:
+async def open_party(
+    hosts: Iterable[Host], place: Place, board: Board, *, connections: int, first: tuple[tuple[str, ...], ...] = ()
+) -> AsyncIterator[Party]:
     """Connect to hosts, and ask each what it is and has; they stay connected while the block lasts.
 
     Args:
@@ -132,6 +136,7 @@ async def open_party(hosts: Iterable[Host], place: Place, board: Board, *, conne
         place: The release on them.
         board: Where it is shown how they get on.
         connections: How many are opened at a time.
+        first: Commands that each host is given first; what it is and has it says whatever becomes of them.
     """
     limit = asyncio.Semaphore(connections)
     async with contextlib.AsyncExitStack() as ends:
@@ -145,7 +150,7 @@ async def open_party(hosts: Iterable[Host], place: Place, board: Board, *, conne
             leaving.append(stack := contextlib.AsyncExitStack())
             try:
                 async with limit:
-                    member = await _join(stack, host, place, board)
+                    member = await _join(stack, host, place, board, first)
             except RemoteError as error:
                 board.set(host.name, "unreachable", error.what.removeprefix(f"{host}: "))
                 return host, error
@@ -158,15 +163,21 @@ async def open_party(hosts: Iterable[Host], place: Place, board: Board, *, conne
         await asyncio.gather(*(_say_end(member) for member in members))
 
 
-async def _join(stack: contextlib.AsyncExitStack, host: Host, place: Place, board: Board) -> Member:
+async def _join(
+    stack: contextlib.AsyncExitStack, host: Host, place: Place, board: Board, first: tuple[tuple[str, ...], ...]
+) -> Member:
     connection = await stack.enter_async_context(place.transport.connect(host))
     channel = await stack.enter_async_context(connection.start(place.argv(), finishes=True))
     await channel.write(place.packed_script)
     session = HostSession(channel, host, lambda line: board.detail(host.name, line))
-    state = parse_state(await session.ask("look"))
+    *done, looked = await session.ask_each(*first, ("look",))
+    if isinstance(looked, HostRefusedError):
+        raise looked
+    state = parse_state(looked)
     told_at = board.clock.now()
     board.set(host.name, "connected", _describe(state))
-    return Member(host, session, state, state, told_at)
+    refusal = next((answer for answer in done if isinstance(answer, HostRefusedError)), None)
+    return Member(host, session, state, state, told_at, refusal=refusal)
 
 
 def _describe(state: HostState) -> str:

@@ -13,7 +13,7 @@ from dray.deploy.activate import activate_version, format_audit, take_back
 from dray.deploy.batches import split_hosts
 from dray.deploy.host_state import BAD
 from dray.deploy.member import gather_results, open_party
-from dray.deploy.preflight import list_present, lock_party
+from dray.deploy.preflight import confirm_locks, list_present
 from dray.errors import RemoteError
 
 if TYPE_CHECKING:
@@ -57,11 +57,12 @@ async def roll_back(fleet: Fleet, place: Place, board: Board, *, version: str | 
         RemoteError: Nothing was changed: a host does not answer, has no such version, or is being deployed to.
     """
     started = board.clock.monotonic()
-    async with open_party(fleet.hosts, place, board, connections=fleet.options.connections) as party:
+    owner = secrets.token_hex(8)  # nobody else's: who rolls back waits for a deployment, though it be their own
+    lock = ("lock", owner, f"{who} rolls back")
+    async with open_party(fleet.hosts, place, board, connections=fleet.options.connections, first=(lock,)) as party:
         members = list_present(party, fleet)
-        owner = secrets.token_hex(8)  # nobody else's: who rolls back waits for a deployment, though it be their own
         targets = {member.host: _choose_target(member, version) for member in members}
-        await lock_party(members, owner, f"{who} rolls back")
+        await confirm_locks(members, lock)
         results: dict[str, HostResult] = {}
         for batch in split_hosts(members, fleet.batches):
             done = await asyncio.gather(*(_go_back(m, targets[m.host], fleet, board, who) for m in batch))

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from dray.deploy.transport import Transport
 
 _AS_ROOT = (
-    'if [ "$(id -u)" -eq 0 ]; then exec "$@"; fi; '
+    'if [ "${USER-}" = root ] || [ "$(id -u)" -eq 0 ]; then exec "$@"; fi; '
     'if sudo -n true 2>/dev/null; then exec sudo -n "$@"; fi; '
     'no="$(id -un) may not run sudo here without a password"; '
 )

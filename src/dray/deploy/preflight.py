@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _SPARE_BYTES = 2_000_000
 _MOST_SECONDS_APART = 60
 _LOCKED = "locked: "
+_TRIES, _WAIT_SECONDS = 8, 0.25
+"""How often a host is asked again that somebody else has locked, who did not get the first one."""
 
 
 def list_present(party: Party, fleet: Fleet) -> tuple[Member, ...]:
@@ -47,28 +49,45 @@ def list_present(party: Party, fleet: Fleet) -> tuple[Member, ...]:
     )
 
 
-async def lock_party(members: Iterable[Member], owner: str, text: str) -> None:
-    """Keep others from deploying to the hosts, until the connections end.
+async def confirm_locks(members: Iterable[Member], lock: tuple[str, ...]) -> None:
+    """See that every host has given its lock, when it was asked for it first.
+
+    Of two who begin at the same time, one gets that of the first host, and waits until the other gives the rest back.
 
     Args:
         members: The hosts.
-        owner: A word by which a host knows whose lock it is, should it be left over.
-        text: What others are told.
+        lock: The command that takes the lock.
 
     Raises:
         RemoteError: Somebody else deploys to one of them.
     """
-    first, *others = members  # of two who begin at the same time, one gets the first host, and with it the others
-    for group in ((first,), others):
-        asked = (member.session.ask("lock", owner, text) for member in group)
-        for error in await asyncio.gather(*asked, return_exceptions=True):
-            if isinstance(error, HostRefusedError) and error.reason.startswith(_LOCKED):
-                raise RemoteError(
-                    f"{error.host} is being deployed to: {error.reason.removeprefix(_LOCKED)}",
-                    hint=f"wait for it; if nobody does: dray unlock {error.host}",
-                )
-            if isinstance(error, BaseException):
-                raise error
+    first, *others = members
+    _require_lock(first.refusal)
+    for _ in range(_TRIES):
+        refused = [member for member in others if _is_locked(member.refusal)]
+        if not refused:
+            break
+        await asyncio.sleep(_WAIT_SECONDS)
+        answers = await asyncio.gather(*(member.session.ask_each(lock) for member in refused))
+        for member, (answer,) in zip(refused, answers, strict=True):
+            member.refusal = answer if isinstance(answer, HostRefusedError) else None
+    for member in others:
+        _require_lock(member.refusal)
+
+
+def _is_locked(refusal: HostRefusedError | None) -> bool:
+    return refusal is not None and refusal.reason.startswith(_LOCKED)
+
+
+def _require_lock(refusal: HostRefusedError | None) -> None:
+    if refusal is None:
+        return
+    if not _is_locked(refusal):
+        raise refusal
+    raise RemoteError(
+        f"{refusal.host} is being deployed to: {refusal.reason.removeprefix(_LOCKED)}",
+        hint=f"wait for it; if nobody does: dray unlock {refusal.host}",
+    )
 
 
 def validate_party(members: Iterable[Member], demands: tuple[Demand, ...], *, needs_setup: bool = True) -> None:

@@ -17,7 +17,7 @@ from dray.deploy.follow import follow
 from dray.deploy.manifest import read_manifest
 from dray.deploy.member import gather_results, open_party
 from dray.deploy.pack import build_pack
-from dray.deploy.preflight import list_present, lock_party, validate_party, validate_space, validate_variables
+from dray.deploy.preflight import confirm_locks, list_present, validate_party, validate_space, validate_variables
 from dray.deploy.transfer import plan_transfer
 from dray.errors import RemoteError
 
@@ -43,22 +43,27 @@ async def run_rollout(plan: Plan, board: Board) -> Rollout:
     """
     started = board.clock.monotonic()
     fleet = plan.fleet
-    async with open_party(fleet.hosts, plan.place, board, connections=fleet.options.connections) as party:
+    since = time.strftime("%H:%M", time.localtime(board.clock.now()))
+    lock = ("lock", plan.owner, f"{plan.who} deploys {plan.place.name} since {since}")
+    first = (lock,) if plan.scripts is None else (("begin",), lock)
+    async with open_party(
+        fleet.hosts, plan.place, board, connections=fleet.options.connections, first=first
+    ) as party:
         members = list_present(party, fleet)
-        validate_variables(members, plan)
         validate_party(members, plan.demands, needs_setup=plan.scripts is None)
-        since = time.strftime("%H:%M", time.localtime(board.clock.now()))
-        locking = lock_party(members, plan.owner, f"{plan.who} deploys {plan.place.name} since {since}")
-        _, manifests = await asyncio.gather(locking, _gather_manifests(members, plan.history))
+        await confirm_locks(members, lock)
+        validate_variables(members, plan)
+        manifests = await _gather_manifests(members, plan.history)
         if plan.scripts is not None:
             await _ask_all(members, "prepare", str(len(plan.scripts)), payload=plan.scripts)
         installed = tuple(manifests.values())
         if fleet.options.upgrade != "restart":
             await fetch_running(members, manifests, plan.release, plan.history)
         cargo = await asyncio.to_thread(plan.prepare, members, installed)
-        await _bring(cargo, members, manifests, board)
-        keeping = asyncio.create_task(asyncio.to_thread(cargo.keep))  # while hosts switch, this machine only waits
+        packs = await _pack(cargo, members, manifests)
+        keeping = asyncio.create_task(asyncio.to_thread(cargo.keep))  # while hosts work, this machine only waits
         try:
+            await _bring(cargo, members, packs, board)
             results = await follow(plan, cargo, members, board)
         finally:
             await asyncio.wait([keeping])
@@ -105,46 +110,77 @@ async def _gather_manifests(members: Iterable[Member], history: History) -> dict
     return found
 
 
-async def _bring(cargo: Cargo, members: tuple[Member, ...], manifests: dict[str, Manifest], board: Board) -> None:
+async def _pack(
+    cargo: Cargo, members: tuple[Member, ...], manifests: dict[str, Manifest]
+) -> dict[str, tuple[Transfer, bytes]]:
+    """Return what travels to each host that lacks the release, by its name; hosts that have the same share it."""
+    version = cargo.release.version
+    lacking = [member for member in members if member.state.find(version) is None]
+    stages = await asyncio.gather(*(_list_stage(member, cargo) for member in lacking))
+    planned: dict[object, Transfer] = {}
+    transfers: dict[str, Transfer] = {}
+    for member, there in zip(lacking, stages, strict=True):
+        ordered = sorted(member.state.versions, key=lambda item: (item.version == member.state.permanent, item.since))
+        digests, first = tuple(item.manifest for item in ordered), not member.state.permanent
+        key = (digests, first, *there.items())
+        if key not in planned:
+            installed = [manifests[digest] for digest in digests]
+            planned[key] = plan_transfer(cargo.manifest, installed, there=there, first=first)
+        transfers[member.host.name] = planned[key]
+    _require_space(lacking, transfers)
+    different = {transfer.key: transfer for transfer in transfers.values()}
+    built = await asyncio.gather(
+        *(asyncio.to_thread(build_pack, cargo.release, transfer) for transfer in different.values())
+    )
+    packs = dict(zip(different, built, strict=True))
+    return {name: (transfer, packs[transfer.key]) for name, transfer in transfers.items()}
+
+
+async def _list_stage(member: Member, cargo: Cargo) -> dict[str, str]:
+    """Return the files that a transfer which broke off has left on a host, each with its checksum."""
+    if cargo.manifest.digest not in member.state.stages:
+        return {}
+    lines = await member.session.ask("part", cargo.manifest.digest)
+    return {path: sha256 for _, sha256, path in (line.split(" ", 2) for line in lines)}
+
+
+async def _bring(
+    cargo: Cargo, members: tuple[Member, ...], packs: dict[str, tuple[Transfer, bytes]], board: Board
+) -> None:
     """Bring the release to all hosts that lack it."""
-    packs: dict[object, asyncio.Task[bytes]] = {}
 
     async def bring(member: Member) -> None:
-        version = cargo.release.version
-        if member.state.find(version) is not None:
+        if member.host.name not in packs:
             return
-        transfer = await _plan_member(member, cargo, manifests)
-        validate_space(member.state, transfer, member.host)
-        if transfer.key not in packs:
-            packs[transfer.key] = asyncio.create_task(asyncio.to_thread(build_pack, cargo.release, transfer))
-        pack, digest = await packs[transfer.key], cargo.manifest.digest
+        transfer, pack = packs[member.host.name]
         board.set(member.host.name, "receiving", f"{len(transfer.sent)} files, {len(pack) / 1e6:.2f} MB")
         member.sent += len(pack)
+        version, digest = cargo.release.version, cargo.manifest.digest
         words = (digest, str(len(pack)), version, transfer.base or "-", cargo.source)
         await member.session.ask("receive", *words, payload=pack)
         board.set(member.host.name, "installed", version)
 
     done = await asyncio.gather(*(bring(member) for member in members), return_exceptions=True)
-    failed = [error for error in done if isinstance(error, BaseException)]
-    if failed:
-        raise _summarise(failed)
+    _raise_failed([error for error in done if isinstance(error, BaseException)])
 
 
-def _summarise(errors: list[BaseException]) -> BaseException:
-    """Return one error for what went wrong before any host was switched."""
+def _require_space(members: Iterable[Member], transfers: Mapping[str, Transfer]) -> None:
+    """See that every host has room for what it is sent."""
+    failed: list[BaseException] = []
+    for member in members:
+        try:
+            validate_space(member.state, transfers[member.host.name], member.host)
+        except RemoteError as error:
+            failed.append(error)
+    _raise_failed(failed)
+
+
+def _raise_failed(errors: list[BaseException]) -> None:
+    """Raise one error for what went wrong before any host was switched."""
+    if not errors:
+        return
     remote = [error for error in errors if isinstance(error, RemoteError)]
     if len(remote) < len(errors):
-        return next(error for error in errors if not isinstance(error, RemoteError))
+        raise next(error for error in errors if not isinstance(error, RemoteError))
     text = "; ".join(error.what for error in remote)
-    return RemoteError(text, hint="no host was switched; mend the cause, and the same command goes on where it was")
-
-
-async def _plan_member(member: Member, cargo: Cargo, manifests: dict[str, Manifest]) -> Transfer:
-    there: dict[str, str] = {}
-    if cargo.manifest.digest in member.state.stages:
-        for line in await member.session.ask("part", cargo.manifest.digest):
-            _, sha256, path = line.split(" ", 2)
-            there[path] = sha256
-    ordered = sorted(member.state.versions, key=lambda item: (item.version == member.state.permanent, item.since))
-    installed = [manifests[item.manifest] for item in ordered]
-    return plan_transfer(cargo.manifest, installed, there=there, first=not member.state.permanent)
+    raise RemoteError(text, hint="no host was switched; mend the cause, and the same command goes on where it was")

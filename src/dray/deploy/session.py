@@ -96,6 +96,28 @@ class HostSession:
             raise refused
         return answers
 
+    async def ask_each(self, *commands: tuple[str, ...]) -> list[tuple[str, ...] | HostRefusedError]:
+        """Give commands of which each is done whatever became of the one before it, and return what became of each.
+
+        They are sent at once, as by ``ask_in_turn``.
+
+        Args:
+            commands: Each as for ``ask``, without a payload.
+
+        Raises:
+            RemoteError: The connection is lost.
+        """
+        answers: list[tuple[str, ...] | HostRefusedError] = []
+        async with self._turn:
+            for words in commands:
+                await self._send(words, b"")
+            for words in commands:
+                try:
+                    answers.append(tuple([line async for line in self._answer(words[0])]))
+                except HostRefusedError as error:
+                    answers.append(error)
+        return answers
+
     async def read_data(self, *words: str, payload: bytes = b"") -> bytes:
         """Give a command whose answer is a file, and return that.
 

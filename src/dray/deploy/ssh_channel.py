@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
+import socket
 from typing import TYPE_CHECKING, Any
 
 import asyncssh
@@ -18,12 +19,13 @@ if TYPE_CHECKING:
 
 _GRACE_SECONDS = 2.0
 _PIPES_SECONDS = 0.2  # for the last output; a daemon may hold the pipe
+_ACKNOWLEDGING_SECONDS = 0.002
 
 
 class _Session(asyncssh.SSHClientSession[bytes]):
     """Takes what the connection hands on: output into a reader, errors into a tail, the status into an event."""
 
-    def __init__(self, host: str) -> None:
+    def __init__(self, host: str, connection: asyncssh.SSHClientConnection) -> None:
         self.out = asyncio.StreamReader(limit=LINE_LIMIT)
         self.tail = Tail()
         self.status: int | None = None
@@ -31,6 +33,7 @@ class _Session(asyncssh.SSHClientSession[bytes]):
         self.ended = asyncio.Event()  # the status is known, or the connection is gone
         self.closed = asyncio.Event()
         self._host = host
+        self._connection = connection
         self._writable = asyncio.Event()
         self._writable.set()
 
@@ -42,6 +45,7 @@ class _Session(asyncssh.SSHClientSession[bytes]):
             self.tail.feed(data)
         else:
             self.out.feed_data(data)
+        _acknowledge(self._connection)
 
     def eof_received(self) -> bool:
         self.out.feed_eof()
@@ -171,8 +175,9 @@ async def start_over_ssh(
     Raises:
         RemoteError: The connection was lost, or the host starts no more programs.
     """
-    session = _Session(host)
+    session = _Session(host, connection)
     options: dict[str, Any] = {"encoding": None, "request_pty": False, "x11_forwarding": False}
+    hurrying = asyncio.create_task(_keep_acknowledging(connection))
     try:
         channel, _ = await connection.create_session(lambda: session, command, **options)
     except asyncssh.ChannelOpenError as error:
@@ -183,11 +188,32 @@ async def start_over_ssh(
         ) from None
     except (asyncssh.Error, OSError) as error:
         raise report_lost(host, str(error)) from None
+    finally:
+        hurrying.cancel()
     running = SshChannel(host, program, channel=channel, session=session)
     try:
         yield running
     finally:
         await running.end(finishes=finishes)
+
+
+def _acknowledge(connection: asyncssh.SSHClientConnection) -> None:
+    """Let the kernel acknowledge at once what has come.
+
+    sshd sends small packets, each of which waits until the one before it is acknowledged (Nagle's algorithm), and for
+    that Linux takes its time: up to 40 ms.
+    """
+    sock = connection.get_extra_info("socket")
+    if sock is not None and hasattr(socket, "TCP_QUICKACK"):
+        with contextlib.suppress(OSError):  # a ProxyCommand is no TCP
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
+
+
+async def _keep_acknowledging(connection: asyncssh.SSHClientConnection) -> None:
+    """Acknowledge at once, until this is cancelled, what the library takes in by itself."""
+    while True:
+        _acknowledge(connection)
+        await asyncio.sleep(_ACKNOWLEDGING_SECONDS)
 
 
 def _number_signal(name: str) -> int:

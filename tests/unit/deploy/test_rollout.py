@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import subprocess
+import threading
 from pathlib import Path
 from random import Random
 
@@ -205,14 +206,15 @@ def compared(tmp_path, monkeypatch):
     log, programs = tmp_path / "compared", tmp_path / "programs"
     programs.mkdir()
     (programs / "sha256sum").write_text(
-        f'#!/bin/sh\nfor file in "$@"; do case $file in */sums.*) cat "$file" >>\'{log}\';; esac; done\n'
+        f'#!/bin/sh\nfor file in "$@"; do case $file in */sums) cat "$file" >>\'{log}\';; esac; done\n'
         f'exec {shutil.which("sha256sum")} "$@"\n'
     )
     (programs / "sha256sum").chmod(0o755)
     monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
 
     def read():
-        found = {line.split("  ", 1)[1] for line in log.read_text().splitlines()}
+        named = (line.split("  ", 1)[1] for line in log.read_text().splitlines())
+        found = {name.partition("/hosts/")[2].partition("/")[2] or name for name in named}
         log.unlink()
         return found
 
@@ -319,11 +321,43 @@ def test_lock_that_a_lost_connection_has_left_is_given_to_who_had_it(hosts, rele
 
 
 def test_lock_is_got_where_somebody_who_took_it_has_died(hosts, releases):
-    guard = hosts["web1"].root / ".dray/locking"
-    guard.mkdir()
-    os.utime(guard, (0, 0))
+    for left in ("locking", "lock"):
+        folder = hosts["web1"].root / ".dray" / left
+        folder.mkdir()
+        os.utime(folder, (0, 0))
     assert hosts.deploy(releases("0.1.0")).is_good
-    assert not guard.exists()
+    assert not list((hosts["web1"].root / ".dray").glob("lock*"))
+
+
+@contextlib.contextmanager
+def given_back(lock, seconds=1.0):
+    """Let somebody who holds a lock give it back after a moment."""
+    timer = threading.Timer(seconds, shutil.rmtree, (lock,))
+    timer.start()
+    yield
+    timer.join()
+
+
+def test_lock_that_somebody_is_just_taking_is_waited_for(hosts, releases):
+    lock = hosts["web1"].root / ".dray/lock"
+    lock.mkdir()
+    with given_back(lock):
+        assert hosts.deploy(releases("0.1.0")).is_good
+
+
+def test_of_two_who_begin_at_once_the_one_with_the_first_host_waits_for_the_others(hosts, releases):
+    with held(hosts["web2"]), given_back(hosts["web2"].root / ".dray/lock", 0.5):
+        assert hosts.deploy(releases("0.1.0")).is_good
+    with held(hosts["web1"]), pytest.raises(RemoteError, match="web1 is being deployed to"):
+        hosts.deploy(releases("0.2.0"))
+
+
+def test_host_that_is_not_set_up_is_left_as_it_is(hosts, releases):
+    shutil.rmtree(hosts["web2"].root)
+    hosts["web2"].root.mkdir()
+    with pytest.raises(RemoteError, match="web2 is not set up"):
+        hosts.deploy(releases("0.1.0"))
+    assert list(hosts["web2"].root.iterdir()) == []
 
 
 VARIABLES = "environment_file={root}/environment\nenvironment_owner=nobody\n"

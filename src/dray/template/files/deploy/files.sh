@@ -29,7 +29,7 @@ send_files () {
 receive () {
   stage=$own/stage-$1
   for other in "$own"/stage-*; do
-    [ "$other" = "$stage" ] || rm -rf "$other"
+    [ "$other" = "$stage" ] || [ ! -d "$other" ] || rm -rf "$other"
   done
   [ -d "$stage" ] || mkdir -p "$stage"
   # Nothing is sent behind the bytes until this has answered, so it does no harm where head reads ahead.
@@ -72,14 +72,28 @@ install_version () {
     . ../plan/links
   )
   check_files "$2" "$3"
-  while IFS= read -r path; do
-    case $path in */*) [ -d "$root/${path%/*}" ] || mkdir -p "$root/${path%/*}" ;; esac
-    [ ! -d "$root/$path" ] || rm -rf "${root:?}/$path"
-    mv -f "tree/$path" "$root/$path"
-  done <plan/fresh
+  move_fresh
   keep_state "$2" ready "$4"
   cd "$root"
   rm -rf "$stage"
+}
+
+# Moves what is new to its place, in the order of the plan; neighbours by one program.
+move_fresh () {
+  set --
+  folder=.
+  while IFS= read -r path; do
+    case $path in */*) into=${path%/*} ;; *) into=. ;; esac
+    if [ "$into" != "$folder" ] || [ $# -ge 200 ]; then
+      [ $# -eq 0 ] || mv -f "$@" "$root/$folder/"
+      set --
+      folder=$into
+      [ -d "$root/$into" ] || mkdir -p "$root/$into"
+    fi
+    [ ! -d "$root/$path" ] || rm -rf "${root:?}/$path"
+    set -- "$@" "tree/$path"
+  done <plan/fresh
+  [ $# -eq 0 ] || mv -f "$@" "$root/$folder/"
 }
 
 # check_files VERSION BASE: compares every file of a version with its manifest, those that are new in the stage, the
@@ -99,7 +113,7 @@ check_files () {
       >seen 2>/dev/null || : >seen
   fi
   [ -s seen ] && base=$root/releases/$2/manifest.json || base=seen
-  awk -F '"' -v stage="$stage/sums.stage" -v root="$stage/sums.root" '
+  awk -F '"' -v root="$root" '
     FILENAME == "plan/fresh" { fresh[$0] = 1; next }
     FILENAME == "seen" { seen[$0] = 1; next }
     $2 != "path" || $8 != "sha256" || $4 ~ /\\/ { next }
@@ -117,21 +131,24 @@ check_files () {
       }
       # What says which versions there are changes with them, and an appup says where its own version came from.
       if (here || (!unchanged && $4 != "releases/RELEASES" && $4 != "releases/start_erl.data" && $4 !~ /\.appup$/))
-        print $10 "  " $4 >(here ? stage : root)
-    }' plan/fresh seen "$base" "tree/releases/$1/manifest.json"
-  [ ! -f plan/sums ] || cat plan/sums >>sums.stage
-  for part in stage root; do
-    [ -f "sums.$part" ] || continue
-    [ "$part" = stage ] && place=tree || place=$root
-    # shellcheck disable=SC2086 # words
-    (cd "$place" && exec $sha256 -c "$stage/sums.$part") >said 2>&1 ||
-      complain "damaged, so that nothing was switched: $(grep -v ': OK$' said | head -n 3 | tr '\n' ' ')"
-  done
+        print $10 "  " (here ? "" : root "/") $4
+    }' plan/fresh seen "$base" "tree/releases/$1/manifest.json" >sums
+  [ ! -s plan/sums ] || cat plan/sums >>sums
+  [ -s sums ] || return 0
+  # shellcheck disable=SC2086 # words
+  (cd tree && exec $sha256 -c ../sums) >said 2>&1 ||
+    complain "damaged, so that nothing was switched: $(grep -v ': OK$' said | sed "s|^$root/||" | head -n 3 | tr '\n' ' ')"
 }
 
 # keep_state VERSION STATE SOURCE.
 keep_state () {
   [ -d "$own/versions" ] || mkdir -p "$own/versions"
-  printf '%s %s %s\n' "$2" "$(date +%s)" "$3" >"$own/versions/$1.new"
-  mv "$own/versions/$1.new" "$own/versions/$1"
+  tell_time
+  set -- "$1" "$2 $now $3"
+  if [ -e "$own/versions/$1" ]; then
+    printf '%s\n' "$2" >"$own/versions/$1.new"
+    mv "$own/versions/$1.new" "$own/versions/$1"
+  else
+    printf '%s\n' "$2" >"$own/versions/$1"
+  fi
 }

@@ -13,6 +13,8 @@ stage='' is_owner='' holder='' went_well='' environment_file='' environment_owne
 newline='
 '
 if command -v sha256sum >/dev/null; then sha256=sha256sum; else sha256='shasum -a 256'; fi
+began=$(date +%s) began_up=''
+read -r began_up _ 2>/dev/null </proc/uptime || :
 # Nobody else reads what is read here, nor says what is said.
 exec 3>&1 4<&0 </dev/null
 trap '' PIPE HUP
@@ -49,6 +51,15 @@ attempt () {
   else
     went_well=
     say "failed $(printf '%s' "$message" | tail -n 3 | tr '\n' ' ')"
+  fi
+}
+
+# Sets now: the seconds since 1970.
+tell_time () {
+  if [ -n "$began_up" ] && read -r up _ 2>/dev/null </proc/uptime; then
+    now=$((began + ${up%%.*} - ${began_up%%.*}))
+  else
+    now=$(date +%s)
   fi
 }
 
@@ -103,6 +114,7 @@ while IFS= read -r line <&4; do
     alive) ;;
     look) attempt look ;;
     running) attempt show_running ;;
+    begin) attempt begin ;;
     lock)
       attempt take_lock "$@"
       ! has_lock || is_owner=yes

@@ -47,25 +47,26 @@ end_holder () {
   holder=
 }
 
+# begin: makes the folder of the release, where nobody sets a host up for it.
+begin () {
+  [ -d "$own" ] || mkdir -p "$own"
+}
+
 # lock OWNER TEXT: nobody else deploys here until this ends. Whoever has the lock already, by a connection that is lost,
 # gets it at once, when what was begun is finished.
 take_lock () {
-  [ -d "$own/versions" ] || mkdir -p "$own/versions"
-  enter_lock
-  if [ -d "$own/lock" ]; then
-    find_lock_holder
-    [ -z "$holder" ] || [ "$(cat "$own/lock/by" 2>/dev/null)" != "$1" ] || take_over
-    [ -z "$holder" ] || refuse_lock
-    rm -rf "$own/lock"
+  [ -d "$own" ] || complain "not set up: there is no $own"
+  entered=
+  if ! mkdir "$own/lock" 2>/dev/null; then
+    enter_lock "$1"
   fi
-  mkdir "$own/lock"
   name_boot >"$own/lock/boot"
   echo "$1" >"$own/lock/by"
   shift
   echo "$*" >"$own/lock/owner"
   : >"$own/lock/heard"
   echo $$ >"$own/lock/holder"
-  rmdir "$own/locking"
+  [ -z "$entered" ] || rmdir "$own/locking"
 }
 
 refuse_lock () {
@@ -73,7 +74,8 @@ refuse_lock () {
   complain "locked: $(cat "$own/lock/owner" 2>/dev/null)"
 }
 
-# One at a time looks at the lock and takes it; who ends meanwhile is in nobody's way for more than a minute.
+# enter_lock OWNER: makes the folder of the lock where there is one already, if that is nobody's any more. One at a time
+# looks at it; who ends meanwhile is in nobody's way for more than a minute.
 enter_lock () {
   tries=0
   until mkdir "$own/locking" 2>/dev/null; do
@@ -83,6 +85,23 @@ enter_lock () {
     [ "$tries" -lt 400 ] || complain "locked: somebody is just taking the lock, says $own/locking"
     sleep 0.2
   done
+  entered=yes
+  while is_being_taken; do
+    touch "$own/locking"
+    sleep 0.2
+  done
+  if [ -d "$own/lock" ]; then
+    find_lock_holder
+    [ -z "$holder" ] || [ "$(cat "$own/lock/by" 2>/dev/null)" != "$1" ] || take_over
+    [ -z "$holder" ] || refuse_lock
+    rm -rf "$own/lock"
+  fi
+  mkdir "$own/lock" 2>/dev/null || refuse_lock
+}
+
+# Whether somebody has just made the folder of the lock, and has not said yet who it is.
+is_being_taken () {
+  [ ! -e "$own/lock/holder" ] && [ -n "$(find "$own/lock" -prune -mmin -1 2>/dev/null)" ]
 }
 
 take_over () {

@@ -3,16 +3,15 @@
 
 # Facts of the machine and of what is installed, one a line: look.
 look () {
-  # shellcheck disable=SC2046 # two words
-  set -- $(uname -sm)
-  say "fact system $1"
-  say "fact cpu $2"
+  find_machine
+  say "fact system $system"
+  say "fact cpu $cpu"
   find_libc
   say "fact libc $libc"
   find_init
   say "fact init $init"
-  say "fact user $(id -un)"
-  say "fact time $(date +%s)"
+  tell_time
+  say "fact time $now"
   find_free
   say "fact free_kb $free"
   list_missing
@@ -39,6 +38,14 @@ show_versions () {
     say "version $version $sum $state $at $source"
   done <<EOF
 $sums
+EOF
+}
+
+# Sets system and cpu; Linux tells both since 6.1.
+find_machine () {
+  { read -r system </proc/sys/kernel/ostype && read -r cpu </proc/sys/kernel/arch; } 2>/dev/null && return 0
+  read -r system cpu <<EOF
+$(uname -sm)
 EOF
 }
 

@@ -110,9 +110,11 @@ run_logged () {
 # check SECONDS KIND WHAT: waits until the release is ready, or until what it is asked for is as it should be.
 check () {
   ! check_once "$2" "$3" >"$own/check.$$" 2>&1 || return 0
-  check_end=$(($(date +%s) + $1))
+  tell_time
+  check_end=$((now + $1))
   until check_once "$2" "$3" >"$own/check.$$" 2>&1; do
-    if [ "$(date +%s)" -ge "$check_end" ]; then
+    tell_time
+    if [ "$now" -ge "$check_end" ]; then
       said=$(tail -n 3 "$own/check.$$" | tr '\n' ' ')
       complain "after $1 s not $2 ${3:+($3)}: ${said:-no answer}"
     fi

@@ -21,6 +21,7 @@ def carry_out(intent, store):
     kit = Kit(store.read_verified("files", intent.entry["kit"]))
     with Session(kit.script, intent.host.root) as session:
         try:
+            session.ask("begin")
             session.ask("lock", uuid.uuid4().hex, f"{intent.request.who} deploys {intent.request.name}")
             bring(intent, store, kit, session)
         except HostError as error:
