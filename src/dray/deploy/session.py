@@ -105,6 +105,7 @@ class HostSession:
             commands: Each as for ``ask``, without a payload.
 
         Raises:
+            HostRefusedError: The host has refused a command, and then gone.
             RemoteError: The connection is lost.
         """
         answers: list[tuple[str, ...] | HostRefusedError] = []
@@ -116,6 +117,11 @@ class HostSession:
                     answers.append(tuple([line async for line in self._answer(words[0])]))
                 except HostRefusedError as error:
                     answers.append(error)
+                except RemoteError:
+                    for answer in answers:
+                        if isinstance(answer, HostRefusedError):
+                            raise answer from None
+                    raise
         return answers
 
     async def read_data(self, *words: str, payload: bytes = b"") -> bytes:
