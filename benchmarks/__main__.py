@@ -11,7 +11,7 @@ from benchmarks.apt_upgrades import measure_apt_upgrades
 from benchmarks.cases import measure_launcher, measure_project, measure_start
 from benchmarks.deployments import measure_deployments
 from benchmarks.packages import measure_packages
-from benchmarks.report import Row, describe_machine, format_table, write_results
+from benchmarks.report import Row, format_results, write_results
 from benchmarks.repositories import measure_repositories
 from benchmarks.upgrades import measure_upgrades
 
@@ -40,7 +40,7 @@ def main(runs: int) -> None:
         for title, measure in measures:
             print(f"measuring {title} ...", file=sys.stderr, flush=True)
             rows += measure()
-    print(f"{describe_machine(runs)}\n\n{format_table(rows)}")
+    print(format_results(rows, runs))
     write_results(rows, runs)
 
 

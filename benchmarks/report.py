@@ -89,11 +89,15 @@ def write_results(rows: list[Row], runs: int) -> None:
     """Replace the results in the README."""
     before, _, rest = README.read_text(encoding="utf-8").partition(_BEGIN)
     _, _, after = rest.partition(_END)
-    text = f"{before}{_BEGIN}\n{describe_machine(runs)}\n\n{format_table(rows)}\n{_END}{after}"
-    README.write_text(text, encoding="utf-8")
+    README.write_text(f"{before}{_BEGIN}\n{format_results(rows, runs)}\n{_END}{after}", encoding="utf-8")
 
 
-def describe_machine(runs: int) -> str:
+def format_results(rows: list[Row], runs: int) -> str:
+    """Return the table below what it was measured on."""
+    return f"{describe_machine()} Medians of {runs} runs, in turns.\n\n{format_table(rows)}"
+
+
+def describe_machine() -> str:
     """Return the date, and what the figures were taken on."""
     cpu = next(
         (line.partition(":")[2].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")), "CPU"
@@ -107,8 +111,7 @@ def describe_machine(runs: int) -> str:
     ).stdout.split(",")
     return (
         f"{datetime.now(UTC):%Y-%m-%d}, {cores} cores of {cpu} in a shared virtual machine, "
-        f"Linux {platform.release()}, Python {platform.python_version()}, Elixir {versions[0]}, OTP {versions[1]}. "
-        f"Medians of {runs} runs, in turns."
+        f"Linux {platform.release()}, Python {platform.python_version()}, Elixir {versions[0]}, OTP {versions[1]}."
     )
 
 
