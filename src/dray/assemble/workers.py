@@ -24,10 +24,12 @@ R = TypeVar("R")
 
 _MOST_WORKERS = 4
 _WORTH_A_PROCESS = 150
+_PARTS = 32
+"""So many parts for each process: one that started late, or has a busy core, takes fewer of them."""
 
 
 def map_parts(function: Callable[[Sequence[T]], R], items: Sequence[T]) -> list[R]:
-    """Return what a function makes of each part of some items; each part may be worked on in another process.
+    """Return what a function makes of each part of some items, in any order; other processes take parts of the work.
 
     Args:
         function: Takes a part. What it returns, and what it raises, must be picklable.
@@ -42,22 +44,25 @@ def map_parts(function: Callable[[Sequence[T]], R], items: Sequence[T]) -> list[
     import multiprocessing  # noqa: PLC0415 - 5 ms that only a large change pays
 
     fork = multiprocessing.get_context("fork")
+    parts = [items[first :: count * _PARTS] for first in range(count * _PARTS)]
+    turns = _deal(len(parts))
     workers: list[tuple[ForkProcess, Connection]] = []
     try:
-        for first in range(1, count):
+        for _ in range(1, count):
             receiver, sender = fork.Pipe(duplex=False)
             receivers = [*(other for _, other in workers), receiver]
-            process = fork.Process(target=_work, args=(function, items[first::count], sender, receivers), daemon=True)
+            process = fork.Process(target=_work, args=(function, parts, turns, sender, receivers), daemon=True)
             process.start()
             sender.close()
             workers.append((process, receiver))
-        results = [function(items[0::count])]
-        results += [_receive(receiver) for _, receiver in workers]
+        results = _work_on(function, parts, turns)
+        results += [result for _, receiver in workers for result in _receive(receiver)]
     except BaseException:
         for process, _ in workers:
             process.kill()  # nobody asks for its work any more
         raise
     finally:
+        os.close(turns)
         for process, receiver in workers:
             receiver.close()
             process.join(timeout=5)
@@ -84,15 +89,34 @@ def map_threads(function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
             yield waiting.popleft().result()
 
 
+def _deal(count: int) -> int:
+    """Return a pipe with the numbers from 0 on, a byte each; each is read by one process alone."""
+    turns, dealer = os.pipe()
+    os.write(dealer, bytes(range(count)))
+    os.close(dealer)
+    return turns
+
+
+def _work_on(function: Callable[[Sequence[T]], R], parts: Sequence[Sequence[T]], turns: int) -> list[R]:
+    results = []
+    while number := os.read(turns, 1):
+        results.append(function(parts[number[0]]))
+    return results
+
+
 def _work(
-    function: Callable[[Sequence[Any]], Any], part: Sequence[Any], sender: Connection, receivers: list[Connection]
+    function: Callable[[Sequence[Any]], Any],
+    parts: Sequence[Sequence[Any]],
+    turns: int,
+    sender: Connection,
+    receivers: list[Connection],
 ) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # A fork has these, too: to send more than a pipe holds would never end where the one that asked is gone.
     for receiver in receivers:
         receiver.close()
     try:
-        sender.send((True, function(part)))
+        sender.send((True, _work_on(function, parts, turns)))
     except Exception as error:  # noqa: BLE001 - raised again where the work was given out
         sender.send((False, error))
 

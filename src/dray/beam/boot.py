@@ -13,6 +13,7 @@ along.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from dray.beam.app_file import pack_application
@@ -47,6 +48,7 @@ class KernelBoot:
     processes: tuple[tuple[Atom, Atom, Atom, Term], ...]
 
 
+@lru_cache(maxsize=1)
 def parse_kernel_boot(data: bytes, *, file: str) -> KernelBoot:
     """Return what OTP's own boot file says of its version.
 

@@ -36,6 +36,7 @@ class RememberedTemplates:
         return text.decode()
 
     def preload(self) -> None:
-        """Compile the templates now, unless earlier texts will most likely do."""
+        """Do now what rendering needs: compile the templates, unless earlier texts will most likely do."""
+        _ = self._state
         if self._memory.is_empty:
             self._templates.preload()
