@@ -17,6 +17,9 @@ upgrade_by_restart () {
   { echo "$upgrade_to $$ $trial_end" >"$RELEASE_TMP/trial.$$" && mv "$RELEASE_TMP/trial.$$" "$RELEASE_TMP/trial"; } ||
     fail_upgrade "$RELEASE_TMP cannot be written" "$upgrade_from runs as before"
   reach_step trial
+  find_unit
+  # systemd starts a service five times in two minutes: that is meant for crashes.
+  [ -z "$unit" ] || systemctl --no-ask-password reset-failed "$unit" 2>/dev/null || :
   if runs_still && ! (RELEASE_STOP_STATUS=75 && export RELEASE_STOP_STATUS && run_version "$upgrade_from" stop) &&
     runs_still; then
     rm -f "$RELEASE_TMP/trial"
@@ -37,6 +40,33 @@ upgrade_by_restart () {
 # started the new one by then, which has to stay.
 runs_still () {
   [ "$(node_pid)" = "$running_pid" ] || process_lives "$running_pid"
+}
+
+# Sets unit: the service of systemd that the system runs as; empty where it runs as none.
+find_unit () {
+  unit=
+  [ -d /run/systemd/system ] || return 0
+  while IFS= read -r unit_line; do
+    case $unit_line in
+      *.service*)
+        unit=${unit_line%.service*}
+        unit=${unit##*/}.service
+        ;;
+    esac
+  done 2>/dev/null <"/proc/$running_pid/cgroup" || :
+}
+
+# Whether systemd does not start the service again by itself.
+has_given_up () {
+  [ -n "$unit" ] && systemctl -q is-failed "$unit" 2>/dev/null
+}
+
+# Starts a service that systemd has given up, once for each version.
+start_unit () {
+  [ -z "$unit_started" ] || return 1
+  unit_started=yes
+  log "systemd does not start $unit again by itself: starting it" >&2
+  systemctl --no-ask-password reset-failed "$unit" && systemctl --no-ask-password --no-block start "$unit"
 }
 
 # Starts what was started in the background; a service manager does so by itself.
@@ -68,6 +98,7 @@ wait_for_version () {
   wait_version=$1
   wait_limit=$(($(date +%s) + $2))
   wait_missed=0
+  unit_started=
   while [ "$(date +%s)" -lt "$wait_limit" ]; do
     find_running_version
     if [ "$running_version" = "$wait_version" ]; then
@@ -75,6 +106,8 @@ wait_for_version () {
         '{started,'*) return 0 ;;
       esac
     elif [ -n "$running_version" ] && [ "$upgrade_mode" = restart ]; then
+      return 1
+    elif [ -z "$running_version" ] && has_given_up && ! start_unit; then
       return 1
     fi
     case $start_command in
