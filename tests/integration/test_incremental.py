@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.harness import build, copy_project, dray, run
+from tests.harness import EXAMPLES, build, copy_project, dray, run
 from tests.trees import assert_same_tree, build_afresh, read_tree
 
 if TYPE_CHECKING:
@@ -487,3 +487,13 @@ def test_a_rebar3_project_is_watched(tmp_path):
     next(space.project.glob("_build/prod/lib/counter/ebin/counter.beam")).unlink()
     assert space.build() != []
     assert_same_tree(read_tree(space.tree), before)
+
+
+def test_what_was_compiled_a_moment_ago_is_not_compiled_again_for_another_question(tmp_path):
+    project = copy_project(EXAMPLES / "shop_umbrella", tmp_path / "shop_umbrella")
+    for source in project.rglob("*.ex"):
+        source.touch()
+    build(project)
+    done = dray("export", "systemd", "--to", str(tmp_path / "files"), cwd=project)
+    assert done.status == 0, done.err
+    assert "Compiling" not in done.err

@@ -76,12 +76,13 @@ def read_project(ctx: Context, request: FactsRequest, *, meanwhile: Callable[[],
     moment = int(ctx.clock.now() * 1e9)
     key = _make_key(ctx, request)
     stored = _load(ctx, _file_name(request))
-    if stored is not None and not ctx.mix_arguments:
-        project = _parse(kind, stored.facts, ctx)
-        if not _discard_unsafe(stored, project, ctx, moment) and stored.key == key:
+    known = stored or _load_other(ctx)
+    if known is not None and not ctx.mix_arguments:
+        project = _parse(kind, known.facts, ctx)
+        if not _discard_unsafe(known, project, ctx, moment) and known is stored and known.key == key:
             ctx.console.result("nothing to compile")
             return replace(project, commit=read_commit(ctx.shell, ctx.root))
-    return _refresh(ctx, kind, request, key, meanwhile, known=stored is not None)
+    return _refresh(ctx, kind, request, key, meanwhile, known=known is not None)
 
 
 def _discard_unsafe(stored: StoredFacts, project: Project, ctx: Context, moment: int) -> bool:
@@ -205,6 +206,12 @@ def _load(ctx: Context, name: str) -> StoredFacts | None:
         return StoredFacts(index["key"], sources, results, facts, tuple(map(Path, index["outside"])))
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def _load_other(ctx: Context) -> StoredFacts | None:
+    """Return the facts of the last build for any release, which tell as well what was compiled of which sources."""
+    files = sorted(ctx.work.glob("facts-*.json"), key=lambda path: path.stat().st_mtime_ns, reverse=True)
+    return next(filter(None, (_load(ctx, path.stem) for path in files)), None)
 
 
 def _origin(ctx: Context) -> list[str]:

@@ -54,10 +54,10 @@ attempt () {
   fi
 }
 
-# Sets now: the seconds since 1970.
+# Sets now: the seconds since 1970; never later than it is, so that what comes after it has no earlier time.
 tell_time () {
   if [ -n "$began_up" ] && read -r up _ 2>/dev/null </proc/uptime; then
-    now=$((began + ${up%%.*} - ${began_up%%.*}))
+    now=$((began + (${up%.*} * 100 + 1${up#*.} - ${began_up%.*} * 100 - 1${began_up#*.}) / 100))
   else
     now=$(date +%s)
   fi
