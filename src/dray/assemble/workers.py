@@ -29,11 +29,14 @@ _PARTS = 32
 
 
 def map_parts(function: Callable[[Sequence[T]], R], items: Sequence[T]) -> list[R]:
-    """Return what a function makes of each part of some items, in any order; other processes take parts of the work.
+    """Return what a function makes of each part of some items; other processes take parts of the work.
 
     Args:
         function: Takes a part. What it returns, and what it raises, must be picklable.
-        items: All items; every part gets each n-th of them.
+        items: All items; of n parts, each gets each n-th of them, the first one from the first item on, and so forth.
+
+    Returns:
+        What became of the parts, in their order.
 
     Raises:
         Exception: What the function raised in any process.
@@ -55,8 +58,9 @@ def map_parts(function: Callable[[Sequence[T]], R], items: Sequence[T]) -> list[
             process.start()
             sender.close()
             workers.append((process, receiver))
-        results = _work_on(function, parts, turns)
-        results += [result for _, receiver in workers for result in _receive(receiver)]
+        done = _work_on(function, parts, turns)
+        for _, receiver in workers:
+            done |= _receive(receiver)
     except BaseException:
         for process, _ in workers:
             process.kill()  # nobody asks for its work any more
@@ -66,7 +70,7 @@ def map_parts(function: Callable[[Sequence[T]], R], items: Sequence[T]) -> list[
         for process, receiver in workers:
             receiver.close()
             process.join(timeout=5)
-    return results
+    return [done[number] for number in range(len(parts))]
 
 
 def map_threads(function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
@@ -97,11 +101,13 @@ def _deal(count: int) -> int:
     return turns
 
 
-def _work_on(function: Callable[[Sequence[T]], R], parts: Sequence[Sequence[T]], turns: int) -> list[R]:
-    results = []
-    while number := os.read(turns, 1):
-        results.append(function(parts[number[0]]))
-    return results
+def _work_on(function: Callable[[Sequence[T]], R], parts: Sequence[Sequence[T]], turns: int) -> dict[int, R]:
+    """Return what a function makes of the parts whose turn came here, by their numbers."""
+    done = {}
+    while turn := os.read(turns, 1):
+        (number,) = turn
+        done[number] = function(parts[number])
+    return done
 
 
 def _work(

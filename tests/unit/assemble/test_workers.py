@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+import time
 
 import pytest
 
-from dray.assemble import workers
 from dray.assemble.workers import map_parts
 
 
-@pytest.fixture
-def two_cores(monkeypatch):
-    monkeypatch.setattr(workers.os, "cpu_count", lambda: 2)
+def test_several_processes_work(two_cores):
+    def work(part):
+        time.sleep(0.01)
+        return os.getpid()
+
+    assert len(set(map_parts(work, range(400)))) == 2
 
 
 def test_each_part_is_worked_on_once(two_cores):
     parts = map_parts(list, range(400))
     assert sorted(item for part in parts for item in part) == list(range(400))
+
+
+def test_parts_come_back_in_their_order(two_cores):
+    parts = map_parts(list, range(401))
+    assert len(parts) > 2
+    assert parts == [list(range(number, 401, len(parts))) for number in range(len(parts))]
 
 
 def test_what_a_worker_raises_is_raised_here(two_cores):

@@ -40,13 +40,13 @@ def many(tmp_path):
     return paths
 
 
-def test_many_packages_are_read_in_their_order(many):
+def test_many_packages_are_read_in_their_order(many, two_cores):
     assert read_debs(many) == [read_deb(path) for path in many]
     assert read_debs([]) == []
 
 
 @pytest.mark.parametrize("number", [0, 1, 400])
-def test_one_damaged_package_of_many_is_an_error(many, number):
+def test_one_damaged_package_of_many_is_an_error(many, two_cores, number):
     many[number].write_bytes(GOOD[:-20])
     with pytest.raises(IntegrityError, match=f"shop-{number}.deb.*cut off"):
         read_debs(many)
