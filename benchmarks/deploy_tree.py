@@ -45,7 +45,7 @@ def main(config: str, tree: Path, hosts: tuple[str, ...]) -> None:
     fleet = build_fleet("bench", FleetOptions(hosts=hosts, upgrade="restart", keep=2))
     transport = open_transport(config=Path(config))
     early = EarlyConnections(transport, fleet.hosts, at_a_time=fleet.options.connections)
-    from benchmarks.built_release import deploy_tree  # noqa: PLC0415 - see above
+    from benchmarks.built_release import deploy_tree  # noqa: PLC0415 - loaded while the hosts answer
 
     deploy_tree(tree, fleet, root=ROOT, transport=transport, early=early)
 

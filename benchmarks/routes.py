@@ -7,9 +7,7 @@ same. It needs what ``benchmarks.deployments`` needs, and Ansible beside this Py
 
 from __future__ import annotations
 
-import contextlib
 import functools
-import http.server
 import json
 import os
 import re
@@ -23,7 +21,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.hosts.file_server import served
 from tests.hosts.fleet import fleet
+from tests.hosts.inventory import write_inventory
 
 from benchmarks.measure import Program, environment
 from benchmarks.projects import DRAY, EXAMPLE, Side
@@ -47,13 +47,6 @@ by_ssh = build | ssh("web")
 by_ansible = build | ansible(inventory="inventory.ini")
 by_fetching = build | ansible(inventory="inventory.ini", store="../store", store_url={store_url!r})
 by_apt = build | upgrade() | deb() | apt(repository="../apt")
-"""
-_INVENTORY = """\
-{hosts}
-[all:vars]
-ansible_user=root
-ansible_python_interpreter=/usr/bin/python3
-ansible_ssh_common_args="-F {ssh_config}"
 """
 _SOURCE = "deb [trusted=yes] {url}/apt stable main\n"
 _FETCH = (
@@ -139,7 +132,7 @@ def measure_routes(place: Path, hosts: int) -> Iterator[Cost]:
     ):
         folder = place / "hosts"
         folder.mkdir(exist_ok=True)
-        with fleet(folder, hosts) as running, _served(place) as port:
+        with fleet(folder, hosts) as running, served(place) as port:
             site = _Site(side, running, f"http://{running[0].wire.network.gateway}:{port}")
             _configure(site)
             if route == "ssh()":
@@ -152,14 +145,10 @@ def measure_routes(place: Path, hosts: int) -> Iterator[Cost]:
 
 
 def _configure(site: _Site) -> None:
-    names = [host.name for host in site.hosts]
-    ssh_config = str(site.hosts.ssh_config)
-    (site.side.root / "rel/config.py").write_text(
-        _CONFIG.format(hosts=names, ssh_config=ssh_config, store_url=f"{site.url}/store")
-    )
-    (site.side.root / "inventory.ini").write_text(_INVENTORY.format(hosts="\n".join(names), ssh_config=ssh_config))
-    cfg = f"[ssh_connection]\ncontrol_path_dir = {site.hosts.folder}/cp\n"  # every fleet has the same names
-    (site.side.root / "ansible.cfg").write_text(cfg)
+    names, ssh_config = [host.name for host in site.hosts], str(site.hosts.ssh_config)
+    text = _CONFIG.format(hosts=names, ssh_config=ssh_config, store_url=f"{site.url}/store")
+    (site.side.root / "rel/config.py").write_text(text)
+    write_inventory(site.side.root, site.hosts, user="root")
 
 
 def _change(side: Side) -> None:
@@ -199,27 +188,6 @@ def _fetch(host: FleetHost, url: str) -> None:
     done = host.run("sh", "-c", f"export DEBIAN_FRONTEND=noninteractive; {commands} || cat /var/log/fetched")
     if done.out:
         raise RuntimeError(f"{host.name} did not get the package:\n{done.out}")
-
-
-class _Quiet(http.server.SimpleHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
-
-@contextlib.contextmanager
-def _served(folder: Path) -> Iterator[int]:
-    """Serve a folder while the block lasts, and yield the port."""
-    handler = functools.partial(_Quiet, directory=str(folder))
-    with http.server.ThreadingHTTPServer(("0.0.0.0", 0), handler) as server:  # noqa: S104 - for the hosts
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield server.server_address[1]
-        finally:
-            server.shutdown()
-            thread.join()
 
 
 def format_costs(costs: list[Cost]) -> str:

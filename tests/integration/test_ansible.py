@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
-import functools
-import http.server
 import json
 import re
 import shutil
 import sys
 import sysconfig
-import threading
 from pathlib import Path
 
 import pytest
@@ -18,7 +14,9 @@ import pytest
 from tests.collection import COLLECTION, COLLECTIONS
 from tests.conftest import PATH
 from tests.harness import ROOT, copy_project, dray, run
+from tests.hosts.file_server import served
 from tests.hosts.fleet import fleet
+from tests.hosts.inventory import write_inventory
 from tests.upgrades import change_project
 
 pytestmark = [pytest.mark.root, pytest.mark.hosts, pytest.mark.sshd, pytest.mark.beam, pytest.mark.ansible]
@@ -27,13 +25,6 @@ CONFIG = """\
 from dray.steps import ansible, assemble, release
 
 deploy = release("greeter") | assemble() | ansible(inventory="inventory.ini")
-"""
-INVENTORY = """\
-{hosts}
-[all:vars]
-ansible_user=deploy
-ansible_python_interpreter=/usr/bin/python3
-ansible_ssh_common_args="-F {ssh_config}"
 """
 GREETER = "lib/greeter.ex"
 FOUND = {"PATH": PATH, "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS), "ANSIBLE_NOCOLOR": "1"}
@@ -56,10 +47,7 @@ def project(tmp_path_factory, hosts):
     folder = copy_project("single", tmp_path_factory.mktemp("project") / "greeter")
     (folder / "rel").mkdir(exist_ok=True)
     (folder / "rel/config.py").write_text(CONFIG)
-    # Connections that are kept are found by the names of hosts, and every fleet has the same.
-    (folder / "ansible.cfg").write_text(f"[ssh_connection]\ncontrol_path_dir = {hosts.folder}/cp\n")
-    names = "\n".join(host.name for host in hosts)
-    (folder / "inventory.ini").write_text(INVENTORY.format(hosts=names, ssh_config=hosts.ssh_config))
+    write_inventory(folder, hosts, user="deploy")
     return folder
 
 
@@ -134,7 +122,7 @@ def test_a_host_follows_a_store_by_itself(hosts, project):
     """It needs the store that the tests before have filled."""
     host = hosts[0]
     copy_ansible(host)
-    with serve(project / "_build/prod/.dray/ansible/store") as port:
+    with served(project / "_build/prod/.dray/ansible/store") as port:
         store = f"http://{host.wire.network.gateway}:{port}"
         said = pull(host, store, variables={"GREETING": "hello you"})
         assert "changed=1" in said
@@ -171,29 +159,6 @@ def pull(host, store, *, variables):
     )
     assert done.status == 0, done.out + done.err
     return done.out
-
-
-@contextlib.contextmanager
-def serve(folder):
-    """Serve a folder while the block lasts, and yield the port."""
-    handler = functools.partial(Quiet, directory=folder)
-    with http.server.ThreadingHTTPServer(("0.0.0.0", 0), handler) as server:  # noqa: S104 - for hosts of the test
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield server.server_address[1]
-        finally:
-            server.shutdown()
-            thread.join()
-
-
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    """Serves files, keeps connections, and says nothing of it."""
-
-    protocol_version = "HTTP/1.1"
-
-    def log_message(self, *_):
-        pass
 
 
 def test_documentation_is_shown_by_ansible():

@@ -12,8 +12,9 @@ from dray.core.rollout import HostResult, Outcome, Rollout
 from dray.deploy.activate import activate_version, format_audit, take_back
 from dray.deploy.batches import split_hosts
 from dray.deploy.host_state import BAD
+from dray.deploy.lock import build_lock, confirm_locks
 from dray.deploy.member import gather_results, open_party
-from dray.deploy.preflight import confirm_locks, list_present
+from dray.deploy.preflight import list_present
 from dray.errors import RemoteError
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ async def roll_back(fleet: Fleet, place: Place, board: Board, *, version: str | 
     """
     started = board.clock.monotonic()
     owner = secrets.token_hex(8)  # nobody else's: who rolls back waits for a deployment, though it be their own
-    lock = ("lock", owner, f"{who} rolls back")
+    lock = build_lock(owner, f"{who} rolls back")
     async with open_party(fleet.hosts, place, board, connections=fleet.options.connections, first=(lock,)) as party:
         members = list_present(party, fleet)
         targets = {member.host: _choose_target(member, version) for member in members}

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
 from dray.deploy.fitness import validate_fitness
-from dray.deploy.session import HostRefusedError
 from dray.errors import RemoteError
 
 if TYPE_CHECKING:
@@ -22,9 +20,6 @@ if TYPE_CHECKING:
 
 _SPARE_BYTES = 2_000_000
 _MOST_SECONDS_APART = 60
-_LOCKED = "locked: "
-_TRIES, _WAIT_SECONDS = 8, 0.25
-"""How often a host is asked again that somebody else has locked, who did not get the first one."""
 
 
 def list_present(party: Party, fleet: Fleet) -> tuple[Member, ...]:
@@ -46,47 +41,6 @@ def list_present(party: Party, fleet: Fleet) -> tuple[Member, ...]:
     raise RemoteError(
         f"{len(party.absent)} of {total} hosts cannot be reached: {names}; {first.what}",
         hint='nothing was sent; on_unreachable="skip" of the fleet goes on without them',
-    )
-
-
-async def confirm_locks(members: Iterable[Member], lock: tuple[str, ...]) -> None:
-    """See that every host has given its lock, when it was asked for it first.
-
-    Of two who begin at the same time, one gets that of the first host, and waits until the other gives the rest back.
-
-    Args:
-        members: The hosts.
-        lock: The command that takes the lock.
-
-    Raises:
-        RemoteError: Somebody else deploys to one of them.
-    """
-    first, *others = members
-    _require_lock(first.refusal)
-    for _ in range(_TRIES):
-        refused = [member for member in others if _is_locked(member.refusal)]
-        if not refused:
-            break
-        await asyncio.sleep(_WAIT_SECONDS)
-        answers = await asyncio.gather(*(member.session.ask_each(lock) for member in refused))
-        for member, (answer,) in zip(refused, answers, strict=True):
-            member.refusal = answer if isinstance(answer, HostRefusedError) else None
-    for member in others:
-        _require_lock(member.refusal)
-
-
-def _is_locked(refusal: HostRefusedError | None) -> bool:
-    return refusal is not None and refusal.reason.startswith(_LOCKED)
-
-
-def _require_lock(refusal: HostRefusedError | None) -> None:
-    if refusal is None:
-        return
-    if not _is_locked(refusal):
-        raise refusal
-    raise RemoteError(
-        f"{refusal.host} is being deployed to: {refusal.reason.removeprefix(_LOCKED)}",
-        hint=f"wait for it; if nobody does: dray unlock {refusal.host}",
     )
 
 

@@ -14,10 +14,11 @@ from dray.assemble.stored import parse_manifest
 from dray.core.rollout import Replaced, Rollout
 from dray.deploy.fetch import fetch_running
 from dray.deploy.follow import follow
+from dray.deploy.lock import build_lock, confirm_locks
 from dray.deploy.manifest import read_manifest
 from dray.deploy.member import gather_results, open_party
 from dray.deploy.pack import build_pack
-from dray.deploy.preflight import confirm_locks, list_present, validate_party, validate_space, validate_variables
+from dray.deploy.preflight import list_present, validate_party, validate_space, validate_variables
 from dray.deploy.transfer import plan_transfer
 from dray.errors import RemoteError
 
@@ -44,7 +45,7 @@ async def run_rollout(plan: Plan, board: Board) -> Rollout:
     started = board.clock.monotonic()
     fleet = plan.fleet
     since = time.strftime("%H:%M", time.localtime(board.clock.now()))
-    lock = ("lock", plan.owner, f"{plan.who} deploys {plan.place.name} since {since}")
+    lock = build_lock(plan.owner, f"{plan.who} deploys {plan.place.name} since {since}")
     first = (lock,) if plan.scripts is None else (("begin",), lock)
     async with open_party(
         fleet.hosts, plan.place, board, connections=fleet.options.connections, first=first

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from dray.errors import RemoteError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import AsyncIterator, Callable, Iterable
 
     from dray.core.host import Host
     from dray.deploy.transport import Channel
@@ -80,18 +80,12 @@ class HostSession:
         """
         answers: list[tuple[str, ...]] = []
         refused: HostRefusedError | None = None
-        async with self._turn:
-            for number, words in enumerate(commands):
-                await self._send(("then", *words) if number else words, b"")
-            if ends:
-                await self.end()
-            for words in commands:
-                try:
-                    answers.append(tuple([line async for line in self._answer(words[0])]))
-                except HostRefusedError as error:
-                    refused = refused or error
-                else:
-                    heard(words[0])
+        async for command, answer in self._ask_at_once(commands, in_turn=True, ends=ends):
+            if isinstance(answer, HostRefusedError):
+                refused = refused or answer
+            else:
+                answers.append(answer)
+                heard(command)
         if refused is not None:
             raise refused
         return answers
@@ -109,20 +103,32 @@ class HostSession:
             RemoteError: The connection is lost.
         """
         answers: list[tuple[str, ...] | HostRefusedError] = []
-        async with self._turn:
-            for words in commands:
-                await self._send(words, b"")
-            for words in commands:
-                try:
-                    answers.append(tuple([line async for line in self._answer(words[0])]))
-                except HostRefusedError as error:
-                    answers.append(error)
-                except RemoteError:
-                    for answer in answers:
-                        if isinstance(answer, HostRefusedError):
-                            raise answer from None
-                    raise
+        try:
+            async for _, answer in self._ask_at_once(commands):
+                answers.append(answer)
+        except RemoteError:
+            for answer in answers:
+                if isinstance(answer, HostRefusedError):
+                    raise answer from None
+            raise
         return answers
+
+    async def _ask_at_once(
+        self, commands: tuple[tuple[str, ...], ...], *, in_turn: bool = False, ends: bool = False
+    ) -> AsyncIterator[tuple[str, tuple[str, ...] | HostRefusedError]]:
+        """Send commands without waiting, then yield the name of each with its answer, or with the refusal."""
+        async with self._turn:
+            for number, words in enumerate(commands):
+                await self._send(("then", *words) if in_turn and number else words, b"")
+            if ends:
+                await self.end()
+            for words in commands:
+                answer: tuple[str, ...] | HostRefusedError
+                try:
+                    answer = tuple([line async for line in self._answer(words[0])])
+                except HostRefusedError as error:
+                    answer = error
+                yield words[0], answer
 
     async def read_data(self, *words: str, payload: bytes = b"") -> bytes:
         """Give a command whose answer is a file, and return that.

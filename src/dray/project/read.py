@@ -34,7 +34,7 @@ from dray.project.places import list_common_files, list_result_folders, list_sou
 from dray.project.snapshot import Snapshot, differences, take_snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from dray.core.context import Context
     from dray.core.project import Project
@@ -76,7 +76,7 @@ def read_project(ctx: Context, request: FactsRequest, *, meanwhile: Callable[[],
     moment = int(ctx.clock.now() * 1e9)
     key = _make_key(ctx, request)
     stored = _load(ctx, _file_name(request))
-    known = stored or _load_other(ctx)
+    known = stored or next((other for _, other in _load_all(ctx)), None)
     if known is not None and not ctx.mix_arguments:
         project = _parse(kind, known.facts, ctx)
         if not _discard_unsafe(known, project, ctx, moment) and known is stored and known.key == key:
@@ -166,10 +166,7 @@ def accept_made_files(ctx: Context, project: Project, folder: Path) -> None:
         project: The facts.
         folder: Where the step has made files. Those that git ignores are accepted everywhere.
     """
-    for name in {path.stem for path in ctx.work.glob("facts-*.json")}:
-        stored = _load(ctx, name)
-        if stored is None:
-            continue
+    for name, stored in _load_all(ctx):
         current = _take_sources(ctx, project, int(ctx.clock.now() * 1e9), stored.outside)
         changed = [path for path in differences(stored.sources, current) if path.startswith(f"{ctx.root}/")]
         made = {path for path in changed if path.startswith(f"{folder}/")}
@@ -208,10 +205,16 @@ def _load(ctx: Context, name: str) -> StoredFacts | None:
         return None
 
 
-def _load_other(ctx: Context) -> StoredFacts | None:
-    """Return the facts of the last build for any release, which tell as well what was compiled of which sources."""
+def _load_all(ctx: Context) -> Iterator[tuple[str, StoredFacts]]:
+    """Yield the facts for each release with the name of their file, the newest first.
+
+    All of them tell what was compiled of which sources.
+    """
     files = sorted(ctx.work.glob("facts-*.json"), key=lambda path: path.stat().st_mtime_ns, reverse=True)
-    return next(filter(None, (_load(ctx, path.stem) for path in files)), None)
+    for file in files:
+        stored = _load(ctx, file.stem)
+        if stored is not None:
+            yield file.stem, stored
 
 
 def _origin(ctx: Context) -> list[str]:
