@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from benchmarks.measure import take_turns, wait_for
+from benchmarks.measure import Program, take_turns, wait_for
 from benchmarks.projects import Side, make_side
 from benchmarks.report import Row
 
@@ -41,7 +41,7 @@ end
 """,
     "lib/third.ex": "defmodule Third do\n  def number, do: 1\nend\n",
 }
-_PORT = 40414
+_PORT, _EPMD_PORT = 40414, 40415
 
 
 def measure_upgrades(place: Path, runs: int) -> list[Row]:
@@ -155,7 +155,12 @@ def _measure_taking_over(side: Side, trees: list[Path], runs: int) -> list[Row]:
     shutil.copytree(trees[0], host.root / "_build/prod/rel/shop", symlinks=True)
     shutil.copytree(trees[1], host.root / "_build/prod/rel/shop", symlinks=True, dirs_exist_ok=True,
                     ignore=shutil.ignore_patterns("start_erl.data", "RELEASES"))  # fmt: skip
-    env = {"PORT": str(_PORT), "RELEASE_NODE": "bench_upgrade", "RELEASE_COOKIE": "bench"}
+    env = {
+        "PORT": str(_PORT),
+        "RELEASE_NODE": "bench_upgrade",
+        "RELEASE_COOKIE": "bench",
+        "ERL_EPMD_PORT": str(_EPMD_PORT),
+    }
     host.bin("daemon", env=env).run()
     wait_for(lambda: host.bin("ready", env=env).succeeds(), "the node to be ready")
     customers = _Customers(_PORT)
@@ -166,6 +171,7 @@ def _measure_taking_over(side: Side, trees: list[Path], runs: int) -> list[Row]:
         customers.stop()
     finally:
         host.bin("stop", env=env).run()
+        Program(("epmd", "-port", str(_EPMD_PORT), "-kill"), host.root, {}).run()  # it outlives its nodes
     pause = json.loads(side.dray("rehearse", *map(str, trees), "--json").run())["up"]["longest_pause_seconds"]
     return [
         Row("bin/NAME upgrade, to permanent", "example", quiet[0] * 1e3, None, "", 300),
